@@ -1,0 +1,4 @@
+export function ownNodeNeeded() {
+  return false;
+}
+export function runOnOwnNode() {}

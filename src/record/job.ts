@@ -1,0 +1,66 @@
+import type { Failure } from './failure.ts';
+
+/** One input line: what is to be called, and its place in the input. */
+export type Job<Payload> = {
+  /** The place among the lines read, from 0. */
+  readonly index: number;
+  /** What the user calls it, or null. */
+  readonly id: string | null;
+  readonly payload: Payload;
+  /** A line that cannot be a job brings its failure along: it becomes a row, and nothing is sent for it. */
+  readonly failure?: Failure;
+};
+
+/** How long a server asks its callers to stay away. */
+export type Hold = {
+  /** From now, in milliseconds; null when the server refused without saying how long. */
+  readonly ms: number | null;
+};
+
+/**
+ * What one attempt came to.
+ * - `done`: nothing more to do. A value with a failure is an answer that does not count as ok.
+ * - `retry`: a failure that another attempt may mend; the engine decides whether there is one. `value` is what the
+ *   row shows if there is none. `hold` says that the whole lane was refused.
+ * - `next`: the job goes on with another call, which passes the lane and the gate again: a redirect hop, a page.
+ */
+export type Outcome<Value, State> =
+  | { readonly kind: 'done'; readonly value: Value | null; readonly failure: Failure | null }
+  | { readonly kind: 'retry'; readonly value: Value | null; readonly failure: Failure; readonly hold?: Hold }
+  | { readonly kind: 'next'; readonly state: State; readonly lane: string };
+
+/** Where a job's time went, in milliseconds. */
+export type Timings = {
+  /** Waiting for a slot. */
+  queuedMs: number;
+  /** Waiting for a rate token, for a held lane, or for the next try. */
+  limitedMs: number;
+  /** From being read to being settled. */
+  totalMs: number;
+};
+
+/** One attempt as the log of a job tells it. */
+export type AttemptEntry = {
+  readonly attempt: number;
+  readonly lane: string;
+  readonly durationMs: number;
+  readonly failure: Failure | null;
+};
+
+/** What came of a job: one output row. */
+export type Result<Payload, Value> = {
+  readonly job: Job<Payload>;
+  /** What the last attempt brought, even a failed one; null when nothing came. */
+  readonly value: Value | null;
+  /** Null is ok; nothing else is. */
+  readonly failure: Failure | null;
+  /** Attempts started, retries included, hops not. */
+  readonly attempts: number;
+  /** Hops of the last attempt. */
+  readonly hops: number;
+  /** The last attempt's time in slots, null without one. */
+  readonly durationMs: number | null;
+  readonly timings: Timings;
+  /** Every attempt in order, when the run was asked to keep them. */
+  readonly log?: readonly AttemptEntry[];
+};
