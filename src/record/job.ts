@@ -11,6 +11,26 @@ export type Job<Payload> = {
   readonly failure?: Failure;
 };
 
+/** Tells a call when to end. */
+export type Cancellation = {
+  /** Why the call is to end, or null while it may go on. */
+  readonly reason: Failure | null;
+  /** The same for `fetch` and its like. */
+  readonly signal: AbortSignal;
+  /** Has `listener` called once, when the call is to end; at once if that is already so. One listener at a time. */
+  onCancel(listener: ((reason: Failure) => void) | null): void;
+};
+
+/** What a call is told. */
+export type CallContext<State> = {
+  /** 1 for the first attempt. A hop belongs to its attempt. */
+  readonly attempt: number;
+  /** What the hop before handed on; null for the first call of an attempt. */
+  readonly state: State | null;
+  /** Ends the call: its own clock, or the end of the run. */
+  readonly scope: Cancellation;
+};
+
 /** How long a server asks its callers to stay away. */
 export type Hold = {
   /** From now, in milliseconds; null when the server refused without saying how long. */

@@ -1,35 +1,137 @@
+import { Failure } from './failure.ts';
+import { masked } from './secrets.ts';
+
 /** One HTTP request, checked and ready to send. */
-export type HttpRequest = {
-  /** As the user wrote it, without credentials. */
+export type HttpRequest = Address & {
+  /** For people and for rows: as the user wrote it, credentials masked. */
   readonly url: string;
-  /** Scheme, host and port: where the connection goes. */
-  readonly origin: string;
-  /** `host:port`, the default lane. */
-  readonly host: string;
-  /** Path and query, as sent. */
-  readonly path: string;
   readonly method: string;
   /** Names (lower case) and values in turn, as undici takes them. */
   readonly headers: readonly string[];
   readonly body: string | Uint8Array | null;
 };
 
+/** What `fetch` is to do for one line. */
+export type FetchTask = {
+  /** As the row shows them, also where no request could be made of the line. */
+  readonly url: string | null;
+  readonly method: string;
+  /** Null only in a job that has failed already. */
+  readonly request: HttpRequest | null;
+  /** The line as JSON text, when rows are to include it. */
+  readonly input: string | null;
+  /** Values of this line alone that no row or message may show. */
+  readonly secrets: readonly string[];
+};
+
+/** Where a request goes. */
+export type Address = {
+  /** Scheme, host and port: where the connection goes. */
+  readonly origin: string;
+  /** `host:port`, always with the port: the default lane. */
+  readonly host: string;
+  /** Path and query, as sent. */
+  readonly path: string;
+};
+
 /** What an HTTP answer leaves for the row. */
 export type HttpAnswer = {
   readonly status: number | null;
   readonly finalUrl: string | null;
-  readonly redirects: number;
   /** Names in lower case; set-cookie is a list. */
-  readonly headers: Readonly<Record<string, string | string[]>> | null;
+  readonly headers: HttpHeaders | null;
   readonly body: Body | null;
-  /** Length of the decoded body. */
+  /** Length of the body after decompression. */
   readonly bytes: number | null;
   readonly connectMs: number | null;
   readonly ttfbMs: number | null;
 };
+
+export type HttpHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** A body as the row holds it. `raw` is JSON text, checked, on one line, each digit as the server sent it. */
 export type Body =
   | { readonly kind: 'json'; readonly raw: string }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'base64'; readonly data: string };
+
+/** Methods that may be sent again without harm (RFC 9110, section 9.2.2). */
+const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+export function isIdempotent(method: string): boolean {
+  return idempotentMethods.has(method);
+}
+
+/** Control characters, which no URL, method or header may bring along. Tabs and line ends would be dropped silently. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const controls = /[\u0000-\u001f\u007f]/;
+const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what a header value must not hold (RFC 9110, section 5.5)
+const invalidValue = /[\u0000-\u0008\u000a-\u001f\u007f\u0100-\uffff]/;
+/** Headers that frame the message or the connection: they are the program's to set. */
+const framing: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** An absolute http(s) URL, or a Failure `input` that says what is wrong with it. */
+export function parseUrl(text: string): URL {
+  if (controls.test(text)) throw new Failure('input', `the URL holds a control character: ${quote(text)}`);
+  const url = URL.parse(text);
+  if (!url) throw new Failure('input', `not a URL: ${quote(text)}${hintFor(text)}`);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    // `localhost:8080/x` parses, as a URL whose scheme is `localhost:`.
+    if (!text.includes('://')) throw new Failure('input', `not a URL: ${quote(text)}${hintFor(text)}`);
+    throw new Failure('input', `only http and https can be called, not ${url.protocol} (${quote(text)})`);
+  }
+  if (url.hostname === '') throw new Failure('input', `the URL has no host: ${quote(text)}`);
+  return url;
+}
+
+function hintFor(text: string): string {
+  if (/^[\w-]+(\.[\w-]+)*(:\d+)?([/?#].*)?$/.test(text)) return ' (for a bare host use --proto-default https)';
+  return '';
+}
+
+/** The address of a parsed URL. Credentials and the fragment stay behind. */
+export function addressOf(url: URL): Address {
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  return { origin: url.origin, host: `${url.hostname}:${port}`, path: url.pathname + url.search };
+}
+
+/** The method in capitals if it is one of the usual ones, else as given; a Failure `input` if it cannot be sent. */
+export function checkMethod(method: string): string {
+  if (!token.test(method)) throw new Failure('input', `not an HTTP method: ${quote(method)}`);
+  const upper = method.toUpperCase();
+  if (upper === 'CONNECT') throw new Failure('input', 'the method CONNECT opens tunnels; it cannot be called');
+  return /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|QUERY)$/.test(upper) ? upper : method;
+}
+
+/** The header's name in lower case; a Failure `input` if it or its value cannot be sent. The value is never shown. */
+export function checkHeader(name: string, value: string): string {
+  if (!token.test(name)) throw new Failure('input', `not a header name: ${quote(name)}`);
+  const lower = name.toLowerCase();
+  if (framing.has(lower)) throw new Failure('input', `the header ${lower} is set by sluice itself and cannot be given`);
+  if (invalidValue.test(value)) throw new Failure('input', `the header ${lower} has a value that cannot be sent`);
+  return lower;
+}
+
+/** A text with the user and password of every URL in it masked, as rows and messages show it. */
+export function withoutCredentials(text: string): string {
+  return text.includes('@') ? text.replace(/([a-z][a-z\d+.-]*:[\\/]+)[^/?#\s"]*@/gi, `$1${masked}@`) : text;
+}
+
+/** Hostile text for a message: short, on one line, without control characters or credentials. */
+export function quote(hostile: string): string {
+  const text = withoutCredentials(hostile);
+  const short = text.length > 200 ? `${text.slice(0, 200)}… (${text.length} characters)` : text;
+  return `\`${short.replace(/[\p{Cc}\u2028\u2029]/gu, '\ufffd')}\``;
+}

@@ -1,0 +1,201 @@
+import type { Failure } from '../record/failure.ts';
+import type { Timings } from '../record/job.ts';
+import type { Clock, Timer } from './clock.ts';
+import type { Entrant, Gate } from './gate.ts';
+import { Pacer, type Rate } from './pacer.ts';
+
+/** The limits of one lane. Null is no limit of its own: the gate's still hold. */
+export type LaneLimits = { readonly concurrency: number | null; readonly rate: Rate | null };
+
+export type LaneOptions = { limits: LaneLimits; burst: number; gate: Gate; clock: Clock };
+
+/** A job in line. It takes itself to the gate. */
+type Waiter = Entrant & {
+  /** A hop goes on with an attempt that has begun: it is served first, and a draining run lets it pass. */
+  readonly isHop: boolean;
+  readonly dismiss: (failure: Failure) => void;
+  sinceMs: number;
+};
+
+/**
+ * Everything that shares one set of limits: by default the calls to one host. Jobs wait here in order, and at most
+ * one of them waits at the gate, so that no token is taken early and no slot is held by a lane that may not start.
+ *
+ * A refused lane (429, 503) is held as a whole: nothing starts until the hold ends, then a single probe, and when
+ * that was not refused, everyone.
+ */
+export class Lane {
+  readonly #limits: LaneLimits;
+  readonly #gate: Gate;
+  readonly #clock: Clock;
+  readonly #pacer: Pacer | null;
+  readonly #waiting: Waiter[] = [];
+  #running = 0;
+  #isAtGate = false;
+  #isPumping = false;
+  #timer: Timer | undefined;
+  #heldUntilMs = 0;
+  /** After a hold: `due` until the probe starts, `out` until it has ended. */
+  #probe: 'none' | 'due' | 'out' = 'none';
+  #closed: { readonly untilMs: number; readonly failure: Failure } | null = null;
+  #stopped: { readonly failure: Failure; readonly allowsHops: boolean } | null = null;
+
+  constructor({ limits, burst, gate, clock }: LaneOptions) {
+    this.#limits = limits;
+    this.#gate = gate;
+    this.#clock = clock;
+    this.#pacer = limits.rate ? new Pacer(limits.rate, { burst }) : null;
+  }
+
+  /**
+   * Resolves when the lane and the gate let an attempt start, in the instant of its start. The caller must call the
+   * function it gets when the attempt has ended. Rejects with a Failure when the attempt must never start.
+   */
+  acquire({ timings, isHop }: { timings: Timings; isHop: boolean }): Promise<() => void> {
+    const refusal = this.#refusalFor(isHop);
+    if (refusal) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        isHop,
+        timings,
+        sinceMs: this.#clock.now(),
+        ready: () => this.#refusalFor(isHop) === null && this.#waitMs() === 0,
+        admit: (free) => resolve(this.#begin(free)),
+        decline: () => this.#takeBack(waiter),
+        dismiss: reject,
+      };
+      if (isHop) this.#waiting.unshift(waiter);
+      else this.#waiting.push(waiter);
+      this.#pump();
+    });
+  }
+
+  /** Nothing starts for the next `ms`; then one probe. Overlapping holds take the latest end. */
+  hold(ms: number): void {
+    this.#heldUntilMs = Math.max(this.#heldUntilMs, this.#clock.now() + ms);
+    this.#probe = 'due';
+    this.#gate.review();
+    this.#pump();
+  }
+
+  /** For the next `ms` every job of this lane fails with `failure`, without a call. */
+  close(ms: number, failure: Failure): void {
+    const untilMs = this.#clock.now() + ms;
+    if (this.#closed && this.#closed.untilMs > untilMs) return;
+    this.#closed = { untilMs, failure };
+    this.#dismiss();
+  }
+
+  /** Nothing starts any more: waiting jobs fail with `failure`. Hops of attempts in flight may be let through. */
+  stop(failure: Failure, { allowsHops }: { allowsHops: boolean }): void {
+    this.#stopped = { failure, allowsHops };
+    this.#dismiss();
+  }
+
+  /** Milliseconds for which the lane is still held; 0 when it is not. */
+  heldMs(): number {
+    return Math.max(0, this.#heldUntilMs - this.#clock.now());
+  }
+
+  /** True when the lane can be forgotten: nothing in it, and nothing that a new one would not know. */
+  isIdle(): boolean {
+    const now = this.#clock.now();
+    return (
+      this.#running === 0 &&
+      !this.#isAtGate &&
+      this.#waiting.length === 0 &&
+      this.#probe === 'none' &&
+      (this.#closed === null || this.#closed.untilMs <= now) &&
+      (this.#pacer === null || this.#pacer.isFresh(now))
+    );
+  }
+
+  #refusalFor(isHop: boolean): Failure | null {
+    if (this.#stopped && !(isHop && this.#stopped.allowsHops)) return this.#stopped.failure;
+    if (this.#closed && this.#closed.untilMs > this.#clock.now()) return this.#closed.failure;
+    return null;
+  }
+
+  /** Sends away everyone who may not wait any more. Who is at the gate is asked there. */
+  #dismiss(): void {
+    for (const waiter of this.#waiting.splice(0)) {
+      const refusal = this.#refusalFor(waiter.isHop);
+      if (refusal) waiter.dismiss(refusal);
+      else this.#waiting.push(waiter);
+    }
+    this.#gate.review();
+    this.#pump();
+  }
+
+  /** Milliseconds until the lane may start a job; Infinity when only the end of another one can tell. */
+  #waitMs(): number {
+    if (this.#probe === 'out') return Number.POSITIVE_INFINITY;
+    if (this.#limits.concurrency !== null && this.#running >= this.#limits.concurrency) return Number.POSITIVE_INFINITY;
+    if (this.#probe === 'none' && !this.#pacer) return 0;
+    const now = this.#clock.now();
+    const heldMs = this.#probe === 'due' ? this.#heldUntilMs - now : 0;
+    return Math.max(0, heldMs, this.#pacer ? this.#pacer.waitMs(now) : 0);
+  }
+
+  /** Sends the first waiting job to the gate if it may go. A loop: a start frees the way for the next at once. */
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    if (this.#timer) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (!this.#isAtGate) {
+      const waiter = this.#waiting[0];
+      if (!waiter) break;
+      const waitMs = this.#waitMs();
+      if (waitMs > 0) {
+        if (waitMs !== Number.POSITIVE_INFINITY) this.#wakeIn(waitMs, waiter);
+        break;
+      }
+      this.#waiting.shift();
+      this.#isAtGate = true;
+      this.#gate.enter(waiter);
+    }
+    this.#isPumping = false;
+  }
+
+  #wakeIn(waitMs: number, waiter: Waiter): void {
+    const now = this.#clock.now();
+    waiter.timings.queuedMs += now - waiter.sinceMs;
+    waiter.sinceMs = now;
+    this.#timer = this.#clock.setTimeout(() => {
+      const woken = this.#clock.now();
+      waiter.timings.limitedMs += woken - waiter.sinceMs;
+      waiter.sinceMs = woken;
+      this.#pump();
+    }, Math.ceil(waitMs));
+  }
+
+  /** Counts a start. Gives the function that ends it and frees the slot. */
+  #begin(free: () => void): () => void {
+    const isProbe = this.#probe === 'due';
+    if (isProbe) this.#probe = 'out';
+    this.#isAtGate = false;
+    this.#running += 1;
+    this.#pacer?.take(this.#clock.now());
+    this.#pump();
+    return () => {
+      this.#running -= 1;
+      // A refused probe has made itself due again, by `hold`.
+      if (isProbe && this.#probe === 'out') this.#probe = 'none';
+      free();
+      this.#pump();
+    };
+  }
+
+  /** The gate was open but the lane was not any more: back to the head of the line, or away. */
+  #takeBack(waiter: Waiter): void {
+    this.#isAtGate = false;
+    const refusal = this.#refusalFor(waiter.isHop);
+    if (refusal) waiter.dismiss(refusal);
+    else {
+      waiter.sinceMs = this.#clock.now();
+      this.#waiting.unshift(waiter);
+    }
+    this.#pump();
+  }
+}

@@ -1,0 +1,113 @@
+import type { Failure } from '../record/failure.ts';
+import type { Cancellation } from '../record/job.ts';
+import type { Clock } from './clock.ts';
+
+/**
+ * A cancellation of its own for each attempt, so that no listener ever gathers on a signal that lives as long as the
+ * run. Whoever starts an attempt cancels it here and awaits it.
+ */
+export class Scope implements Cancellation {
+  #reason: Failure | null = null;
+  #controller: AbortController | null = null;
+  #listener: ((reason: Failure) => void) | null = null;
+
+  get reason(): Failure | null {
+    return this.#reason;
+  }
+
+  /** Made when first asked for: it costs more than all the rest. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  onCancel(listener: ((reason: Failure) => void) | null): void {
+    if (this.#reason) listener?.(this.#reason);
+    else this.#listener = listener;
+  }
+
+  cancel(reason: Failure): void {
+    if (this.#reason) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    this.#listener?.(reason);
+    this.#listener = null;
+  }
+}
+
+/**
+ * The run's ending as it comes down to everything that waits or runs. `drain` lets attempts in flight finish,
+ * `abort` does not. Each happens once; the first reason stays.
+ */
+export class Ending {
+  readonly #clock: Clock;
+  readonly #running = new Set<Scope>();
+  readonly #sleepers = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
+  #reason: Failure | null = null;
+  #isAborted = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Why nothing new starts, or null while things go on. */
+  get reason(): Failure | null {
+    return this.#reason;
+  }
+
+  get isAborted(): boolean {
+    return this.#isAborted;
+  }
+
+  /** Nothing new starts, sleepers wake; what runs goes on. */
+  drain(reason: Failure): void {
+    this.#reason ??= reason;
+    this.#tell();
+  }
+
+  /** Nothing new starts, and what runs is cancelled. */
+  abort(reason: Failure): void {
+    this.#reason ??= reason;
+    this.#isAborted = true;
+    for (const scope of this.#running) scope.cancel(reason);
+    this.#tell();
+  }
+
+  /** Calls `listener` at each step of the ending: when draining begins and when it becomes an abort. */
+  listen(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** A scope for an attempt; give it back to `release`. */
+  open(): Scope {
+    const scope = new Scope();
+    if (this.#isAborted && this.#reason) scope.cancel(this.#reason);
+    this.#running.add(scope);
+    return scope;
+  }
+
+  release(scope: Scope): void {
+    this.#running.delete(scope);
+  }
+
+  /** Waits `ms`, or less when the run ends. */
+  sleep(ms: number): Promise<void> {
+    if (this.#reason || ms <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#clock.clearTimeout(timer);
+        this.#sleepers.delete(wake);
+        resolve();
+      };
+      const timer = this.#clock.setTimeout(wake, ms);
+      this.#sleepers.add(wake);
+    });
+  }
+
+  #tell(): void {
+    for (const wake of [...this.#sleepers]) wake();
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

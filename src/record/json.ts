@@ -1,0 +1,94 @@
+/**
+ * JSON kept as written. A number such as 12345678901234567890 or 1.0 loses digits when JavaScript reads it, so bodies
+ * are checked and passed on as text, and records keep such numbers in their own words.
+ */
+
+/** Deeper nesting than this kills the readers of our rows (jq stops at 256). */
+const deepest = 200;
+
+/** JSON text on one line, without white space between tokens; null if it is not JSON or nested too deep. */
+export function compactJson(text: string): string | null {
+  try {
+    JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const isFlat = text.length <= deepest * 2;
+  if (isFlat && !/[\t\n\r ]/.test(text)) return text;
+  return squeeze(text);
+}
+
+/** Checked JSON without the white space between its tokens, or null when it is nested too deep. */
+function squeeze(text: string): string | null {
+  let out = '';
+  let from = 0;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // a string: up to its closing quote, which no backslash precedes an odd number of times
+        at = endOfString(text, at);
+        break;
+      case 0x7b:
+      case 0x5b:
+        depth += 1;
+        if (depth > deepest) return null;
+        break;
+      case 0x7d:
+      case 0x5d:
+        depth -= 1;
+        break;
+      case 0x20:
+      case 0x0a:
+      case 0x0d:
+      case 0x09:
+        out += text.slice(from, at);
+        from = at + 1;
+        break;
+      default:
+    }
+  }
+  return from === 0 ? text : out + text.slice(from);
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start;
+  for (;;) {
+    at = text.indexOf('"', at + 1);
+    let backslashes = 0;
+    while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes += 1;
+    if (backslashes % 2 === 0) return at;
+  }
+}
+
+/** Numbers that may not come out of JavaScript as they went in: long, with a fraction or exponent, or minus zero. */
+const riskyNumber = /\d{16}|\d\.\d|\d[eE]|-0/;
+
+/** Parses JSON. A number that JavaScript would write differently is kept as `JSON.rawJSON`, so stringify restores it. */
+export function parseExactJson(text: string): unknown {
+  if (!riskyNumber.test(text)) return JSON.parse(text);
+  return JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown);
+}
+
+// TypeScript's library does not know these two yet (ECMAScript proposal "JSON.parse source text access").
+type RawJson = { rawJSON(text: string): unknown; isRawJSON(value: unknown): value is { rawJSON: string } };
+const json = JSON as unknown as RawJson;
+
+function exactNumber(_key: string, value: unknown, context: { source?: string }): unknown {
+  if (typeof value !== 'number' || context.source === undefined || String(value) === context.source) return value;
+  return json.rawJSON(context.source);
+}
+
+/** The exact text of a value that `parseExactJson` kept raw, or null for any other value. */
+export function rawText(value: unknown): string | null {
+  return json.isRawJSON(value) ? value.rawJSON : null;
+}
+
+/** Characters that are harmless in JSON but not to terminals and line readers: DEL and C1 controls, line separators. */
+const unsafe = /[\u007f-\u009f\u2028\u2029]/g;
+
+/** JSON text with those characters as escapes: in JSON they can only stand in strings. */
+export function escapeUnsafe(text: string): string {
+  // Tested first: nearly no text has one, and replacing costs more than looking.
+  if (text.search(unsafe) === -1) return text;
+  return text.replace(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

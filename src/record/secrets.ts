@@ -1,0 +1,35 @@
+/** What stands in a row or message in place of a credential. */
+export const masked = '***';
+
+/** A value this short would be found in places where it is no secret. */
+const shortestSecret = 3;
+
+/** Headers whose values are credentials, by their names. */
+const secretHeader = /auth|cookie|token|secret|passw|credential|session|signature|api-?key|-key$|^key$/i;
+
+export function isSecretHeader(name: string): boolean {
+  return secretHeader.test(name);
+}
+
+/** What a header's value gives away: the whole, and the part after the scheme (`Bearer …`). */
+export function secretsOfHeader(name: string, value: string): string[] {
+  if (!isSecretHeader(name)) return [];
+  const [, afterScheme] = /^\S+\s+(\S.*)$/.exec(value) ?? [];
+  return afterScheme ? [value, afterScheme] : [value];
+}
+
+/** Takes every secret out of a text, by value, also where it stands encoded for a URL. */
+export type Mask = (text: string) => string;
+
+/** A mask for these secrets, or null where there is nothing to hide. */
+export function createMask(secrets: Iterable<string>): Mask | null {
+  const forms = new Set<string>();
+  for (const secret of secrets) {
+    if (secret.length < shortestSecret) continue;
+    forms.add(secret).add(encodeURIComponent(secret.toWellFormed())).add(JSON.stringify(secret).slice(1, -1));
+  }
+  if (forms.size === 0) return null;
+  // The longest first: a secret may be a part of another.
+  const ordered = [...forms].sort((a, b) => b.length - a.length);
+  return (text) => ordered.reduce((rest, form) => (rest.includes(form) ? rest.replaceAll(form, masked) : rest), text);
+}
