@@ -1,0 +1,68 @@
+import { isUtf8 } from 'node:buffer';
+import { Failure } from '../record/failure.ts';
+import { compactJson } from '../record/json.ts';
+import type { Body } from '../record/request.ts';
+
+/** How a body goes into the row: by its content type, as one thing always, or not at all. */
+export const bodyModes = ['auto', 'json', 'text', 'base64', 'none'] as const;
+export type BodyMode = (typeof bodyModes)[number];
+
+const jsonType = /^application\/(?:[\w.+-]+\+)?json\b|^text\/json\b/;
+const textType =
+  /^text\/|[/+](?:xml|yaml|x-yaml|toml|javascript|ecmascript|x-www-form-urlencoded|x-ndjson|jsonl?|graphql|csv)\b|;\s*charset=/;
+/** Types that say nothing: what the bytes look like decides. */
+const vagueType = /^$|^application\/(?:octet-stream|unknown)\b|^unknown\/|^\*\/\*/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters tell binary data from text
+const binary = /[\u0000-\u0008\u000b\u000e-\u001a\u001c-\u001f]/;
+
+/** The body as the row shows it; null when it is empty. Throws a Failure `decode` when JSON was demanded and is not there. */
+export function shapeBody(bytes: Buffer, contentType: string, mode: BodyMode): Body | null {
+  if (bytes.length === 0 || mode === 'none') return null;
+  if (mode === 'base64') return base64(bytes);
+  const type = contentType.trim().toLowerCase();
+  if (mode === 'text') return { kind: 'text', text: decodeText(bytes, type) };
+  if (mode === 'json' || jsonType.test(type)) {
+    const text = decodeText(bytes, type);
+    const raw = compactJson(text);
+    if (raw !== null) return { kind: 'json', raw };
+    if (mode === 'auto') return { kind: 'text', text };
+    throw new Failure('decode', 'the body is not JSON (--body json), or nested more than 200 levels deep', {
+      phase: 'body',
+    });
+  }
+  if (textType.test(type)) return { kind: 'text', text: decodeText(bytes, type) };
+  if (vagueType.test(type) && isUtf8(bytes)) {
+    const text = bytes.toString('utf8');
+    if (!binary.test(text)) return { kind: 'text', text };
+  }
+  return base64(bytes);
+}
+
+function base64(bytes: Buffer): Body {
+  return { kind: 'base64', data: bytes.toString('base64') };
+}
+
+function decodeText(bytes: Buffer, type: string): string {
+  const [, label = 'utf-8'] = /;\s*charset=\s*"?([^\s";]+)/.exec(type) ?? [];
+  const hasMark = bytes.length >= 2 && (bytes[0] ?? 0) >= 0xef;
+  // The common case, without a byte order mark to take off.
+  if (/^utf-?8$/.test(label) && !hasMark) return bytes.toString('utf8');
+  return decoderFor(markOf(bytes) ?? label).decode(bytes);
+}
+
+/** A byte order mark beats the label (WHATWG Encoding, section 6.1). */
+function markOf(bytes: Buffer): string | null {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  return null;
+}
+
+function decoderFor(label: string): InstanceType<typeof TextDecoder> {
+  try {
+    return new TextDecoder(label);
+  } catch {
+    // A charset that nobody knows: the bytes are most likely UTF-8 all the same.
+    return new TextDecoder();
+  }
+}

@@ -1,0 +1,134 @@
+import { STATUS_CODES } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { Failure } from '../record/failure.ts';
+import type { CallContext, Cancellation, Job, Outcome } from '../record/job.ts';
+import { type Body, type FetchTask, type HttpAnswer, type HttpRequest, isIdempotent } from '../record/request.ts';
+import { type BodyMode, shapeBody } from './body.ts';
+import { decode } from './decode.ts';
+import { type Exchange, exchange } from './exchange.ts';
+import { locationOf, redirected } from './redirect.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+export type CallOptions = {
+  agent: Dispatcher;
+  idleTimeoutMs: number;
+  maxBodyBytes: number;
+  maxRedirects: number;
+  bodyMode: BodyMode;
+  /** Statuses that count as ok. */
+  isOk: (status: number) => boolean;
+  /** What is worth another attempt; null is the usual: failures that pass, and the statuses that say so. */
+  retryOn: ((failure: Failure, status: number | null) => boolean) | null;
+  /** Repeat requests that may have acted already. */
+  retriesUnsafe: boolean;
+};
+
+/** What one hop hands to the next. */
+export type Hop = {
+  readonly request: HttpRequest;
+  readonly hops: number;
+  /** An earlier hop may have acted: repeating the chain would repeat that. */
+  readonly isUnsafe: boolean;
+};
+
+/** Statuses that may be different next time. */
+const passing: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 522, 524]);
+
+/** A call of one URL: one exchange, and what it means for the job. */
+export function createCall(options: CallOptions) {
+  return async (job: Job<FetchTask>, { state, scope }: CallContext<Hop>): Promise<Outcome<HttpAnswer, Hop>> => {
+    const { request } = job.payload;
+    if (!request) throw new Error('a job without a request was started');
+    const hop = state ?? { request, hops: 0, isUnsafe: false };
+    const sending = { ...options, scope };
+    let done = await exchange(hop.request, sending);
+    // An idempotent request that was lost in a keep-alive race is sent again, in the same slot.
+    if (done.isKeepAliveRace && !scope.reason && isIdempotent(hop.request.method))
+      done = await exchange(hop.request, sending);
+    const seen = { done, hop, options, scope };
+    if (done.failure) return failed(done.failure, seen);
+    const location = locationOf(done.status ?? 0, done.headers.location);
+    if (location !== null && options.maxRedirects > 0) return follow(location, seen);
+    try {
+      const encoding = done.headers['content-encoding'];
+      const bytes =
+        encoding === undefined ? done.body : await decode(done.body, String(encoding), options.maxBodyBytes);
+      return answered(bytes, seen);
+    } catch (error) {
+      if (error instanceof Failure) return failed(error, seen);
+      throw error;
+    }
+  };
+}
+
+type Seen = { done: Exchange; hop: Hop; options: CallOptions; scope: Cancellation };
+
+function answered(bytes: Buffer, seen: Seen): Outcome<HttpAnswer, Hop> {
+  const { done, hop, options } = seen;
+  const status = done.status ?? 0;
+  const body = shapeBody(bytes, String(done.headers['content-type'] ?? ''), options.bodyMode);
+  const value = answerOf(seen, body, bytes.length);
+  if (options.isOk(status)) return { kind: 'done', value, failure: null };
+  return failed(statusFailure(status, hop), seen, value);
+}
+
+function follow(location: string, { done, hop, options }: Seen): Outcome<HttpAnswer, Hop> {
+  const status = done.status ?? 0;
+  const value = answerOf({ done, hop }, null, null);
+  if (hop.hops >= options.maxRedirects) {
+    const message = `more than ${options.maxRedirects} redirects (--max-redirects); the next would be ${location.slice(0, 200)}`;
+    return { kind: 'done', value, failure: new Failure('redirect', message) };
+  }
+  try {
+    const request = redirected(hop.request, status, location);
+    const isUnsafe = hop.isUnsafe || !isIdempotent(hop.request.method);
+    return { kind: 'next', state: { request, hops: hop.hops + 1, isUnsafe }, lane: request.host };
+  } catch (failure) {
+    return { kind: 'done', value, failure: failure as Failure };
+  }
+}
+
+/** What a failure means: whether it is worth another attempt, and whether the lane must wait. */
+function failed(failure: Failure, seen: Seen, value?: HttpAnswer): Outcome<HttpAnswer, Hop> {
+  const { done, hop, options, scope } = seen;
+  const kept = value ?? answerOf(seen, null, null);
+  if (scope.reason && scope.reason.code !== 'timeout') return { kind: 'done', value: kept, failure: scope.reason };
+  const isRefused = failure.code === 'rate_limited' || (failure.code === 'http' && done.status === 503);
+  const isWanted = options.retryOn ? options.retryOn(failure, done.status) : failure.retryable;
+  const retryable = isWanted && (isRefused || mayRepeat(failure, hop, options));
+  const final = retryable === failure.retryable ? failure : withRetryable(failure, retryable);
+  if (!isRefused) return { kind: 'retry', value: kept, failure: final };
+  return { kind: 'retry', value: kept, failure: final, hold: { ms: retryAfterMs(done.headers, Date.now()) } };
+}
+
+/** Nothing was acted on when no connection was made; else only an idempotent request may go out again. */
+function mayRepeat(failure: Failure, hop: Hop, { retriesUnsafe }: CallOptions): boolean {
+  if (retriesUnsafe) return true;
+  if (hop.isUnsafe) return false;
+  return failure.phase === 'connect' || isIdempotent(hop.request.method);
+}
+
+function withRetryable(failure: Failure, retryable: boolean): Failure {
+  const { code, message, phase, cause } = failure;
+  return new Failure(code, message, { phase, retryable, cause });
+}
+
+function statusFailure(status: number, hop: Hop): Failure {
+  const code = status === 429 ? 'rate_limited' : 'http';
+  const text = STATUS_CODES[status];
+  const message = `${hop.request.host} answered ${status}${text ? ` ${text}` : ''}`;
+  return new Failure(code, message, { phase: null, retryable: passing.has(status) });
+}
+
+function answerOf({ done, hop }: { done: Exchange; hop: Hop }, body: Body | null, bytes: number | null): HttpAnswer {
+  const hasAnswer = done.status !== null;
+  return {
+    status: done.status,
+    finalUrl: hasAnswer ? hop.request.origin + hop.request.path : null,
+    headers: hasAnswer ? done.headers : null,
+    body,
+    bytes: bytes ?? (hasAnswer ? done.body.length : null),
+    connectMs: done.connectMs,
+    ttfbMs: done.ttfbMs,
+  };
+}

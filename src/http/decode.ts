@@ -1,0 +1,81 @@
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { Failure } from '../record/failure.ts';
+import { tooLarge } from './exchange.ts';
+
+/** What we ask servers for, in the order in which they should prefer it. */
+export const acceptEncoding = 'zstdDecompress' in zlib ? 'zstd, br, gzip, deflate' : 'br, gzip, deflate';
+
+/** A body wrapped more often than this is an attack, not a page. */
+const maxEncodings = 5;
+/** Up to this many bytes are decoded at once; more go to a thread, so that other calls are not kept waiting. */
+const smallBytes = 32 * 1024;
+
+type Limit = { maxOutputLength: number };
+type Decoder = {
+  sync: (bytes: Buffer, limit: Limit) => Buffer;
+  async: (bytes: Buffer, limit: Limit) => Promise<Buffer>;
+};
+
+const gzip: Decoder = { sync: zlib.gunzipSync, async: promisify(zlib.gunzip) };
+const inflate: Decoder = { sync: zlib.inflateSync, async: promisify(zlib.inflate) };
+const inflateRaw: Decoder = { sync: zlib.inflateRawSync, async: promisify(zlib.inflateRaw) };
+const brotli: Decoder = { sync: zlib.brotliDecompressSync, async: promisify(zlib.brotliDecompress) };
+
+function decoderFor(encoding: string, bytes: Buffer): Decoder | null {
+  switch (encoding) {
+    case 'gzip':
+    case 'x-gzip':
+      return gzip;
+    case 'deflate':
+      // RFC 9110 means zlib's format; some servers send the bare stream, whose first byte is never 0x?8.
+      return ((bytes[0] ?? 8) & 0x0f) === 8 ? inflate : inflateRaw;
+    case 'br':
+      return brotli;
+    case 'zstd':
+      return 'zstdDecompress' in zlib ? { sync: zlib.zstdDecompressSync, async: promisify(zlib.zstdDecompress) } : null;
+    default:
+      return null;
+  }
+}
+
+/**
+ * The body without its content encodings (RFC 9110, section 8.4), never longer than `maxBodyBytes`. Throws a Failure:
+ * `too_large`, `truncated` when it ends too early, `decode` when it is not what it says.
+ */
+export async function decode(body: Buffer, contentEncoding: string, maxBodyBytes: number): Promise<Buffer> {
+  const encodings = contentEncoding
+    .toLowerCase()
+    .split(',')
+    .map((encoding) => encoding.trim())
+    .filter((encoding) => encoding !== '' && encoding !== 'identity');
+  if (encodings.length > maxEncodings) {
+    throw new Failure('decode', `the body is encoded ${encodings.length} times over`, { phase: 'body' });
+  }
+  let bytes = body;
+  for (const encoding of encodings.reverse()) {
+    if (bytes.length === 0) break;
+    const decoder = decoderFor(encoding, bytes);
+    if (!decoder) {
+      const message = `the body has a content-encoding that cannot be undone: ${encoding.slice(0, 50)}`;
+      throw new Failure('decode', message, { phase: 'body' });
+    }
+    try {
+      const limit = { maxOutputLength: maxBodyBytes };
+      bytes = bytes.length <= smallBytes ? decoder.sync(bytes, limit) : await decoder.async(bytes, limit);
+    } catch (error) {
+      throw undecodable(error, { encoding, maxBodyBytes });
+    }
+  }
+  return bytes;
+}
+
+function undecodable(error: unknown, { encoding, maxBodyBytes }: { encoding: string; maxBodyBytes: number }): Failure {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(maxBodyBytes);
+  if (code === 'Z_BUF_ERROR' || code === 'ZSTD_error_srcSize_wrong') {
+    const text = `the ${encoding} body ends too early`;
+    return new Failure('truncated', text, { phase: 'body', retryable: true, cause: error });
+  }
+  return new Failure('decode', `the body is not valid ${encoding}: ${message}`, { phase: 'body', cause: error });
+}

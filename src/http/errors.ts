@@ -1,0 +1,111 @@
+import { Failure, type FailureCode, type FailurePhase } from '../record/failure.ts';
+
+/** Where an exchange was when it broke, and with whom. */
+export type Whereabouts = { readonly phase: 'connect' | 'headers' | 'body'; readonly host: string };
+
+type SystemError = Error & { code?: string; errors?: SystemError[]; hostname?: string };
+
+/** Codes of OpenSSL's verification and of Node's TLS, with what a person should know about each. */
+const tlsMessages: Record<string, string> = {
+  CERT_HAS_EXPIRED: 'the certificate has expired',
+  CERT_NOT_YET_VALID: 'the certificate is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'a self-signed certificate is in the chain: its authority is not trusted here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'the certificate cannot be verified: its authority is unknown here, or the server does not send the whole chain',
+  UNABLE_TO_GET_ISSUER_CERT: 'the certificate cannot be verified: its issuer is unknown',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate cannot be verified: its authority is not trusted here',
+  CERT_REVOKED: 'the certificate has been revoked',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another host',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'the server speaks only TLS versions that are no longer safe',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'the server speaks only TLS versions that are no longer safe',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS here (http instead of https?)',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server does not speak TLS here (http instead of https?)',
+};
+
+const connectMessages: Record<string, string> = {
+  ECONNREFUSED: 'connection refused: nothing listens there',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  EADDRNOTAVAIL: 'this machine has no free port left: use a lower concurrency',
+  EMFILE: 'too many open files on this machine: raise `ulimit -n` or use a lower concurrency',
+  ENFILE: 'too many open files on this machine: use a lower concurrency',
+  EACCES: 'connecting there is not permitted',
+  EPERM: 'connecting there is not permitted',
+};
+
+/** Turns an error of undici or the system into a Failure: which code, where, and whether another attempt may help. */
+export function asFailure(error: unknown, { phase, host }: Whereabouts): Failure {
+  const cause = innermost(error);
+  const code = cause.code ?? '';
+  const fail = (name: FailureCode, message: string, at: FailurePhase, retryable: boolean) =>
+    new Failure(name, `${message} (${host})`, { phase: at, retryable, cause });
+
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || (phase === 'connect' && code === 'ETIMEDOUT')) {
+    return fail('timeout', 'no connection in time', 'connect', true);
+  }
+  if (code === 'ENOTFOUND') return fail('dns', 'the name does not exist', 'connect', false);
+  if (code.startsWith('EAI_')) return fail('dns', 'the name could not be resolved', 'connect', code === 'EAI_AGAIN');
+  if (isTls(code, phase))
+    return fail('tls', tlsMessages[code] ?? `no secure connection: ${plain(cause)}`, 'connect', false);
+  if (phase === 'connect') {
+    const message = connectMessages[code] ?? `no connection: ${plain(cause)}`;
+    // The peer hung up during the handshake: as likely a passing trouble as a refusal.
+    return fail('connect', message, 'connect', code !== 'EACCES' && code !== 'EPERM');
+  }
+  if (code.startsWith('HPE_') || isMisbehaviour(cause)) {
+    return fail('protocol', `the answer is not valid HTTP: ${plain(cause)}`, phase, false);
+  }
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return fail('protocol', 'the headers are larger than allowed', phase, false);
+  // Seen before the headers were complete, it is two lengths that contradict each other.
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && phase === 'headers') {
+    return fail('protocol', 'the answer says its length twice, and differently', phase, false);
+  }
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+    return fail('truncated', 'the body is not as long as its content-length says', 'body', true);
+  }
+  if (code === 'UND_ERR_SOCKET' && phase === 'body') {
+    return fail('truncated', 'the server closed the connection in the middle of the body', 'body', true);
+  }
+  if (code === 'UND_ERR_SOCKET')
+    return fail('reset', 'the server closed the connection without an answer', phase, true);
+  if (code.startsWith('E') && !code.startsWith('ERR_')) {
+    return fail('reset', `the connection broke (${code})`, phase, true);
+  }
+  return fail('protocol', `the exchange failed: ${plain(cause)}`, phase, false);
+}
+
+/** True when the server had not sent a byte on this connection since the request, and had answered others on it before. */
+export function isKeepAliveRace(error: unknown): boolean {
+  const { code, socket } = (error ?? {}) as { code?: string; socket?: { bytesRead?: number } };
+  const hasServed = (socket?.bytesRead ?? servedBefore.get(error as object) ?? 0) > 0;
+  return hasServed && (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE');
+}
+
+/** Bytes that a socket had read when it broke with this error: undici says so only for orderly closes. */
+export const servedBefore = new WeakMap<object, number>();
+
+/** Several addresses were tried: the last one's error says most. */
+function innermost(error: unknown): SystemError {
+  const known = error instanceof Error ? (error as SystemError) : (new Error(String(error)) as SystemError);
+  const deeper = known.errors?.at(-1) ?? (known.code === 'UND_ERR_CONNECT_TIMEOUT' ? undefined : nested(known));
+  return deeper ? innermost(deeper) : known;
+}
+
+function nested(error: SystemError): SystemError | undefined {
+  return error.code === undefined && error.cause instanceof Error ? (error.cause as SystemError) : undefined;
+}
+
+function isTls(code: string, phase: string): boolean {
+  if (code in tlsMessages || code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_')) return true;
+  return phase === 'connect' && (/CERT|CRL|SIGNATURE|CHAIN/.test(code) || code === 'EPROTO');
+}
+
+/** undici tells some breaches of HTTP only by the text of a general error. */
+function isMisbehaviour({ code, message }: SystemError): boolean {
+  return code === 'ERR_ASSERTION' || (code === 'UND_ERR_SOCKET' && /^bad (response|upgrade)$/.test(message));
+}
+
+function plain(error: SystemError): string {
+  return (error.message || error.code || error.name).replace(/\s+/g, ' ').slice(0, 200);
+}

@@ -1,0 +1,181 @@
+import type { Dispatcher } from 'undici';
+import { Failure } from '../record/failure.ts';
+import type { Cancellation } from '../record/job.ts';
+import type { HttpHeaders, HttpRequest } from '../record/request.ts';
+import { asFailure, isKeepAliveRace } from './errors.ts';
+
+export type ExchangeOptions = {
+  agent: Dispatcher;
+  scope: Cancellation;
+  /** Longest silence between two bytes once the request is sent, in milliseconds; 0 is no limit. */
+  idleTimeoutMs: number;
+  /** More bytes than this on the wire are a failure, `too_large`. */
+  maxBodyBytes: number;
+};
+
+/** What one request brought, complete or not. `failure` says what cut it short. */
+export type Exchange = {
+  readonly status: number | null;
+  readonly headers: HttpHeaders;
+  /** As on the wire, still encoded. */
+  readonly body: Buffer;
+  readonly connectMs: number | null;
+  readonly ttfbMs: number | null;
+  readonly failure: Failure | null;
+  /** The server closed an idle connection just as we sent: it has seen nothing, so the same may simply be sent again. */
+  readonly isKeepAliveRace: boolean;
+};
+
+/** A server may send this many 1xx before its answer. */
+const maxInformational = 100;
+
+/**
+ * Sends a request and reads the whole answer. Always resolves, and at once when cancelled: also while undici is still
+ * connecting, which it would not hear of.
+ */
+export function exchange(request: HttpRequest, options: ExchangeOptions): Promise<Exchange> {
+  return new Promise((resolve) => {
+    const handler = new ExchangeHandler(request, options, resolve);
+    options.scope.onCancel((reason) => handler.cancel(reason));
+    if (handler.isSettled) return;
+    options.agent.dispatch(
+      {
+        origin: request.origin,
+        path: request.path,
+        method: request.method as Dispatcher.HttpMethod,
+        headers: request.headers as string[],
+        body: request.body,
+      },
+      handler,
+    );
+  });
+}
+
+/** undici's side of an exchange. A handler costs a third of what `request` does, and tells its phases. */
+class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #request: HttpRequest;
+  readonly #options: ExchangeOptions;
+  readonly #resolve: (exchange: Exchange) => void;
+  readonly #startedMs = performance.now();
+  readonly #chunks: Buffer[] = [];
+  #controller: Dispatcher.DispatchController | null = null;
+  #phase: 'connect' | 'headers' | 'body' = 'connect';
+  #idleTimer: NodeJS.Timeout | undefined;
+  #connectMs: number | null = null;
+  #ttfbMs: number | null = null;
+  #status: number | null = null;
+  #headers: HttpHeaders = {};
+  #bytes = 0;
+  #informational = 0;
+  isSettled = false;
+
+  constructor(request: HttpRequest, options: ExchangeOptions, resolve: (exchange: Exchange) => void) {
+    this.#request = request;
+    this.#options = options;
+    this.#resolve = resolve;
+  }
+
+  /** The engine's clock, or the end of the run. A timeout is told with the place where it struck. */
+  cancel(reason: Failure): void {
+    this.#fail(reason.code === 'timeout' && reason.phase === null ? this.#placed(reason) : reason);
+  }
+
+  #placed(reason: Failure): Failure {
+    const place = {
+      connect: 'while connecting',
+      headers: 'while waiting for the answer',
+      body: 'in the middle of the body',
+    };
+    const message = `${reason.message}: stopped ${place[this.#phase]} (${this.#request.host})`;
+    return new Failure('timeout', message, { phase: this.#phase, retryable: reason.retryable });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.isSettled) {
+      controller.abort(new Error('cancelled while connecting'));
+      return;
+    }
+    this.#connectMs = performance.now() - this.#startedMs;
+    this.#phase = 'headers';
+    const { idleTimeoutMs } = this.#options;
+    if (idleTimeoutMs > 0) this.#idleTimer = setTimeout(() => this.#idle(), idleTimeoutMs);
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HttpHeaders): void {
+    this.#idleTimer?.refresh();
+    if (status < 200) {
+      this.#inform(status);
+      return;
+    }
+    this.#ttfbMs = performance.now() - this.#startedMs;
+    this.#phase = 'body';
+    this.#status = status;
+    this.#headers = headers;
+    const encoding = headers['transfer-encoding'];
+    if (encoding !== undefined && String(encoding).toLowerCase() !== 'chunked') {
+      this.#fail(this.#protocol(`an unknown transfer-encoding, ${String(encoding).slice(0, 100)}`));
+    } else if (Number(headers['content-length']) > this.#options.maxBodyBytes && this.#request.method !== 'HEAD') {
+      this.#fail(tooLarge(this.#options.maxBodyBytes));
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#idleTimer?.refresh();
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#options.maxBodyBytes) this.#fail(tooLarge(this.#options.maxBodyBytes));
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#settle(null, false);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    const failure = asFailure(error, { phase: this.#phase, host: this.#request.host });
+    this.#settle(failure, this.#phase === 'headers' && isKeepAliveRace(error));
+  }
+
+  #inform(status: number): void {
+    this.#informational += 1;
+    if (status === 101) this.#fail(this.#protocol('a switch of protocols that nobody asked for (101)'));
+    else if (this.#informational > maxInformational) this.#fail(this.#protocol('an endless row of 1xx'));
+  }
+
+  #protocol(what: string): Failure {
+    const phase = this.#phase === 'connect' ? 'headers' : this.#phase;
+    return new Failure('protocol', `the server answered with ${what} (${this.#request.host})`, { phase });
+  }
+
+  #idle(): void {
+    const { idleTimeoutMs } = this.#options;
+    const message = `no byte for ${idleTimeoutMs / 1000} s (${this.#request.host})`;
+    this.#fail(new Failure('timeout', message, { phase: 'idle', retryable: true }));
+  }
+
+  #fail(failure: Failure): void {
+    this.#settle(failure, false);
+    this.#controller?.abort(failure);
+  }
+
+  #settle(failure: Failure | null, isRace: boolean): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    clearTimeout(this.#idleTimer);
+    this.#options.scope.onCancel(null);
+    const [first = Buffer.alloc(0)] = this.#chunks;
+    this.#resolve({
+      status: this.#status,
+      headers: this.#headers,
+      body: this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#bytes) : first,
+      connectMs: this.#connectMs,
+      ttfbMs: this.#ttfbMs,
+      failure,
+      isKeepAliveRace: isRace,
+    });
+  }
+}
+
+export function tooLarge(maxBodyBytes: number): Failure {
+  return new Failure('too_large', `the body is larger than ${maxBodyBytes} bytes (--max-body)`, { phase: 'body' });
+}

@@ -1,0 +1,57 @@
+import { Failure } from '../record/failure.ts';
+import { addressOf, type HttpRequest, parseUrl, quote, withoutCredentials } from '../record/request.ts';
+
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Headers that may go to another origin: they say what we are and take, not who we are. */
+const harmless = /^(?:accept(?:-.+)?|user-agent|content-type)$/;
+const aboutBody = /^content-/;
+
+/** Where a response sends us, or null when it is an answer: no redirect, or one without a Location. */
+export function locationOf(status: number, location: string | string[] | undefined): string | null {
+  if (!redirectStatuses.has(status) || location === undefined) return null;
+  return Array.isArray(location) ? (location[0] ?? null) : location;
+}
+
+/**
+ * The request of the next hop (RFC 9110, section 15.4). Credentials do not follow to another origin, nor does any
+ * header of the user's. Throws a Failure `redirect` for a place that must not be called.
+ */
+export function redirected(request: HttpRequest, status: number, location: string): HttpRequest {
+  const current = new URL(request.path, request.origin);
+  const url = resolve(location, current);
+  if (current.protocol === 'https:' && url.protocol === 'http:') {
+    throw new Failure('redirect', `redirected from https to http, which is not followed: ${quote(url.href)}`);
+  }
+  const method = nextMethod(request.method, status);
+  const keepsBody = method === request.method;
+  const isSameOrigin = url.origin === request.origin;
+  const headers: string[] = [];
+  for (let at = 0; at < request.headers.length; at += 2) {
+    const [name = '', value = ''] = request.headers.slice(at, at + 2);
+    if (!isSameOrigin && !harmless.test(name)) continue;
+    if (!keepsBody && aboutBody.test(name)) continue;
+    headers.push(name, value);
+  }
+  const body = keepsBody ? request.body : null;
+  return { ...addressOf(url), url: withoutCredentials(url.href), method, headers, body };
+}
+
+function resolve(location: string, base: URL): URL {
+  // Header values arrive as Latin-1; what was meant is nearly always UTF-8.
+  const text = Buffer.from(location, 'latin1').toString('utf8');
+  const url = URL.parse(text.includes('\ufffd') ? location : text, base.href);
+  if (!url) throw new Failure('redirect', `redirected to something that is no URL: ${quote(location)}`);
+  try {
+    return parseUrl(url.href);
+  } catch (cause) {
+    throw new Failure('redirect', `redirected to a place that cannot be called: ${quote(url.href)}`, { cause });
+  }
+}
+
+/** 303 means "look there", and what everyone does with 301 and 302 after a POST is the same. */
+function nextMethod(method: string, status: number): string {
+  if (status === 303 && method !== 'HEAD') return 'GET';
+  if ((status === 301 || status === 302) && method === 'POST') return 'GET';
+  return method;
+}
