@@ -1,0 +1,112 @@
+import { Failure } from '../record/failure.ts';
+import type { Job } from '../record/job.ts';
+import { compactJson } from '../record/json.ts';
+import type { FetchTask, HttpRequest } from '../record/request.ts';
+import { withoutCredentials } from '../record/request.ts';
+import { type Line, readLines } from './lines.ts';
+import { type InputRecord, idOf, isResultRow, parseRecord, textOf } from './records.ts';
+import { createRequests, type RequestDefaults, secretsOfRecord, secretsOfUrl } from './requests.ts';
+
+export const inputFormats = ['auto', 'lines', 'ndjson'] as const;
+export type InputFormat = (typeof inputFormats)[number];
+
+/** One place that lines come from. */
+export type Source = {
+  /** For messages: a file's name, or `stdin`. */
+  readonly name: string;
+  readonly format: InputFormat;
+  readonly chunks: AsyncIterable<Uint8Array>;
+};
+
+export type FetchJobsOptions = {
+  /** URLs from the command line: they come first. */
+  urls: readonly string[];
+  sources: readonly Source[];
+  defaults: RequestDefaults;
+  maxLineBytes: number;
+  /** Keep each line for `--include input`. */
+  keepsInput: boolean;
+};
+
+/** The jobs of all inputs, in order, a batch for each chunk of bytes, made as they are asked for. A bad line is a job with a failure. */
+export async function* fetchJobs(options: FetchJobsOptions): AsyncGenerator<Iterable<Job<FetchTask>>> {
+  const requests = createRequests(options.defaults);
+  const { keepsInput } = options;
+  let index = 0;
+
+  function* fromArguments(): Generator<Job<FetchTask>> {
+    for (const url of options.urls) {
+      const place = () => 'argument';
+      yield jobOf({ index: index++, text: url, fault: null, isRecord: false, place, keepsInput }, requests);
+    }
+  }
+
+  function* fromLines(lines: readonly Line[], { name, format }: Source): Generator<Job<FetchTask>> {
+    for (const line of lines) {
+      const text = line.text.trim();
+      const { fault } = line;
+      const isRecord = format === 'ndjson' || (format === 'auto' && text.startsWith('{'));
+      if (fault === null && (text === '' || (!isRecord && text.startsWith('#')))) continue;
+      const place = () => `${name}:${line.number}`;
+      yield jobOf({ index: index++, text, fault, isRecord, place, keepsInput }, requests);
+    }
+  }
+
+  yield fromArguments();
+  for (const source of options.sources) {
+    for await (const lines of readLines(source.chunks, options)) yield fromLines(lines, source);
+  }
+}
+
+type Origin = {
+  index: number;
+  text: string;
+  fault: string | null;
+  isRecord: boolean;
+  /** Where the line stands, for messages. */
+  place: () => string;
+  keepsInput: boolean;
+};
+
+/** What is known of a line, for its row, however far it gets. */
+type Known = { id: string | null; url: string | null; method: string; secrets: readonly string[] };
+
+function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job<FetchTask> {
+  const { index, text, fault, isRecord, keepsInput } = origin;
+  const known: Known = { id: null, url: isRecord ? null : text, method: 'GET', secrets: secretsOfUrl(text) };
+  const input = keepsInput ? inputText(text, isRecord) : null;
+  try {
+    if (fault !== null) throw new Failure('input', fault);
+    const request = isRecord ? requestOf(parseRecord(text), known, requests) : requests.fromUrl(text);
+    const { url, method } = request;
+    return { index, id: known.id, payload: { url, method, request, input, secrets: known.secrets } };
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure;
+    const { code, message, cause } = failure;
+    const url = known.url === null ? null : withoutCredentials(known.url.slice(0, longestShown));
+    return {
+      index,
+      id: known.id,
+      payload: { url, method: known.method, request: null, input, secrets: known.secrets },
+      failure: new Failure(code, `${origin.place()}: ${message}`, { cause }),
+    };
+  }
+}
+
+/** A line that is no URL is shown in its row, but not all of it. */
+const longestShown = 2000;
+
+function requestOf(record: InputRecord, known: Known, requests: ReturnType<typeof createRequests>): HttpRequest {
+  known.secrets = secretsOfRecord(record);
+  known.id = idOf(record);
+  known.url = textOf(record, 'url');
+  known.method = textOf(record, 'method') ?? 'GET';
+  if (known.url !== null) known.secrets = [...known.secrets, ...secretsOfUrl(known.url)];
+  return isResultRow(record) ? requests.fromRow(record) : requests.fromRecord(record);
+}
+
+/** The line as JSON: a record as it is written, anything else as a string. */
+function inputText(text: string, isRecord: boolean): string {
+  const isJson = isRecord && compactJson(text) !== null;
+  return withoutCredentials(isJson ? text : JSON.stringify(text));
+}

@@ -1,0 +1,46 @@
+import { Failure } from '../record/failure.ts';
+import { parseExactJson, rawText } from '../record/json.ts';
+
+/** One JSON object of the input. Its numbers are exact; see `parseExactJson`. */
+export type InputRecord = Readonly<Record<string, unknown>>;
+
+/** The object that a line holds, or a Failure `input`. */
+export function parseRecord(text: string): InputRecord {
+  let value: unknown;
+  try {
+    value = parseExactJson(text);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new Failure('input', 'the record is nested too deep', { cause });
+    throw new Failure('input', `not valid JSON: ${(cause as Error).message.slice(0, 200)}`, { cause });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && rawText(value) === null) {
+    return value as InputRecord;
+  }
+  throw new Failure('input', 'the line is JSON, but not an object');
+}
+
+/** A field that the record itself has: nothing is inherited, whatever its name. */
+export function fieldOf(record: InputRecord, name: string): unknown {
+  return Object.hasOwn(record, name) ? (record[name] ?? undefined) : undefined;
+}
+
+/** A field that must be text where it is given. */
+export function textOf(record: InputRecord, name: string): string | null {
+  const value = fieldOf(record, name);
+  if (value === undefined) return null;
+  if (typeof value !== 'string') throw new Failure('input', `the record's \`${name}\` must be a string`);
+  return value;
+}
+
+/** What the record calls itself: `id`, else `custom_id`; a number is taken as it is written. */
+export function idOf(record: InputRecord): string | null {
+  const id = fieldOf(record, 'id') ?? fieldOf(record, 'custom_id');
+  if (id === undefined) return null;
+  if (typeof id === 'string') return id;
+  return rawText(id) ?? (typeof id === 'number' || typeof id === 'boolean' ? String(id) : JSON.stringify(id));
+}
+
+/** True for a row that sluice wrote: it is input like any other. */
+export function isResultRow(record: InputRecord): boolean {
+  return ['index', 'ok', 'attempts'].every((name) => Object.hasOwn(record, name));
+}
