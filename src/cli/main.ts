@@ -1,4 +1,5 @@
 import { run } from '@oclif/core/run';
+import { plain } from '../output/terminal.ts';
 import { UsageError } from './values.ts';
 
 type OclifError = Error & { oclif?: { exit?: number } };
@@ -16,11 +17,16 @@ export async function main(argv: string[], root: string): Promise<void> {
 function explain(error: OclifError): void {
   const isUsage = error instanceof UsageError || error.oclif !== undefined;
   if (isUsage) {
-    const [line] = error.message.split('\nSee more help');
-    process.stderr.write(`sluice: ${line}\n`);
+    process.stderr.write(`sluice: ${oneLine(error.message)}\n`);
     process.exitCode = 2;
     return;
   }
   process.stderr.write(`sluice: this is a bug in sluice, please report it\n${error.stack ?? error.message}\n`);
   process.exitCode = 70;
+}
+
+/** oclif's messages on one line, the flag in front: `Parsing --rate \n\texpected …` becomes `--rate: expected …`. */
+function oneLine(message: string): string {
+  const [text = ''] = message.split('\nSee more help');
+  return plain(text.replace(/^Parsing (--\S+)\s+(?:\1: )?/, '$1: ').replace(/\s*\n\s*/g, ' '));
 }

@@ -1,0 +1,52 @@
+import type { RunEnd } from '../flow/run.ts';
+import type { TallySnapshot } from '../output/tally.ts';
+import { dieBy, type InterruptSignal } from './interrupts.ts';
+
+/** What a session ended with, as far as the verdict needs it. */
+export type SessionEnd = {
+  end: RunEnd;
+  signal: InterruptSignal | null;
+  /** Why rows could not be written, or null. */
+  outputError: NodeJS.ErrnoException | null;
+  /** The reader of stdout left before any signal came. */
+  hasLostReaderFirst: boolean;
+};
+
+export type Exit = { code: 0 | 1 | 3 | 4 | 124 } | { signal: InterruptSignal };
+
+/** The table of endings. Rows that were lost beat all else; then the first cause; then whether rows failed. */
+export function exitOf({ end, signal, outputError, hasLostReaderFirst }: SessionEnd): Exit {
+  if (outputError && outputError.code !== 'EPIPE') return { code: 4 };
+  if (end.kind === 'failures') return { code: 3 };
+  if (end.kind === 'deadline') return { code: 124 };
+  if (outputError && hasLostReaderFirst) return { code: 0 };
+  if (signal) return { signal };
+  return { code: end.failed > 0 ? 1 : 0 };
+}
+
+/** Sets the exit code, or dies by the signal: everything has been written by then. */
+export async function endProcess(exit: Exit, outputError: NodeJS.ErrnoException | null): Promise<void> {
+  if (outputError && outputError.code !== 'EPIPE') {
+    await say(`sluice: rows could not be written: ${outputError.message}; the run was stopped`);
+  }
+  if ('code' in exit) {
+    process.exitCode = exit.code;
+    return;
+  }
+  await say('');
+  dieBy(exit.signal);
+}
+
+/** Resolves when stderr has taken the line, or is closed: after this the process may be gone. */
+async function say(line: string): Promise<void> {
+  const text = line === '' ? '' : `${line}\n`;
+  await new Promise<void>((resolve) => process.stderr.write(text, () => resolve()));
+}
+
+/** The last line after an interrupt: what became of the lines, and how to go on. */
+export function interruptNote({ isAllRead }: RunEnd, { ok, failed, failedByCode }: TallySnapshot): string {
+  const cancelled = (failedByCode.get('cancelled') ?? 0) + (failedByCode.get('deadline') ?? 0);
+  const rest = isAllRead ? 'all input was read' : 'the rest of the input was not read';
+  const counts = `${ok} done, ${failed - cancelled} failed, ${cancelled} cancelled (read, not finished); ${rest}`;
+  return `sluice: interrupted: ${counts}. To resume: jq -c 'select(.ok == false)' ROWS | sluice fetch, then the lines after the last index`;
+}

@@ -1,0 +1,115 @@
+import type { Attempt, FlowEvent } from '../flow/attempt.ts';
+import type { Batches } from '../flow/reader.ts';
+import { type RunEnd, type RunView, run } from '../flow/run.ts';
+import { createProgress, type Progress } from '../output/progress.ts';
+import { renderSummary } from '../output/summary.ts';
+import { createTally, type TallySnapshot } from '../output/tally.ts';
+import { plain } from '../output/terminal.ts';
+import { createRowWriter } from '../output/writer.ts';
+import { Failure } from '../record/failure.ts';
+import type { Job, Result } from '../record/job.ts';
+import { endProcess, exitOf, interruptNote } from './ending.ts';
+import type { FlowSettings } from './flow-flags.ts';
+import { listenForInterrupts } from './interrupts.ts';
+import type { TalkSettings } from './output-flags.ts';
+
+export type SessionOptions<Payload, Value, State> = {
+  jobs: Batches<Job<Payload>>;
+  attempt: Attempt<Payload, Value, State>;
+  laneOf: (job: Job<Payload>) => string;
+  /** A result as its row, without the line end. */
+  render: (result: Result<Payload, Value>) => string;
+  /** The status and size of a value, for the summary and the window. */
+  measure: (value: Value | null) => { status: number | null; bytes: number | null };
+  /** An event of the run as a line for people, credentials masked. */
+  tell: (event: FlowEvent<Payload, State>) => string;
+  flow: FlowSettings;
+  talk: TalkSettings;
+  keepsLog: boolean;
+  /** Lets go of the input, also where it waits for a line. */
+  stopInput: () => void;
+  /** Closes whatever the attempts have open. */
+  close: () => Promise<void>;
+};
+
+/**
+ * Everything between flags and exit code that is the same for all commands: runs the jobs, writes the rows, talks on
+ * stderr, listens for Ctrl-C, and ends the process as DESIGN's table of endings says.
+ */
+export async function runSession<Payload, Value, State>(options: SessionOptions<Payload, Value, State>): Promise<void> {
+  const { flow, talk, render, measure, tell } = options;
+  const startedMs = performance.now();
+  const interrupts = listenForInterrupts({ graceMs: flow.graceMs });
+  const lost = new AbortController();
+  let outputError: NodeJS.ErrnoException | null = null;
+  let hasLostReaderFirst = false;
+  const writer = createRowWriter(process.stdout, (error) => {
+    hasLostReaderFirst = interrupts.received() === null;
+    outputError = error;
+    lost.abort(new Failure('cancelled', 'nobody reads the rows any more', { cause: error }));
+  });
+  const tally = createTally();
+  let look: (() => RunView) | null = null;
+  const progress = startProgress(talk, () => ({
+    ...statusOf(look, tally.snapshot()),
+    elapsedMs: performance.now() - startedMs,
+  }));
+  const clearsForRows = talk.progress === 'terminal' && process.stdout.isTTY;
+
+  let end: RunEnd;
+  try {
+    end = await run<Payload, Value, State>({
+      source: options.jobs,
+      attempt: options.attempt,
+      laneOf: options.laneOf,
+      emit: (result) => {
+        const { failure, value, durationMs, attempts } = result;
+        tally.add({ ok: failure === null, code: failure?.code ?? null, ...measure(value), durationMs, attempts });
+        if (clearsForRows) progress.clear();
+        return writer.write(render(result));
+      },
+      weigh: ({ value }) => measure(value).bytes ?? 0,
+      ...flow,
+      drain: interrupts.drain,
+      signal: AbortSignal.any([interrupts.abort, lost.signal]),
+      keepsLog: options.keepsLog,
+      observe: talk.isVerbose ? (event) => progress.log(tell(event)) : null,
+      watch: (lookAtRun) => {
+        look = lookAtRun;
+      },
+    });
+  } finally {
+    options.stopInput();
+    await writer.end();
+    progress.stop();
+    await options.close();
+    interrupts.release();
+  }
+
+  const signal = interrupts.received();
+  const summary = await renderSummary(tally.snapshot(), {
+    format: talk.summary,
+    elapsedMs: performance.now() - startedMs,
+    color: talk.color,
+  });
+  if (summary) process.stderr.write(summary);
+  if (signal && !hasLostReaderFirst && !talk.isQuiet) process.stderr.write(`${interruptNote(end, tally.snapshot())}\n`);
+  await endProcess(exitOf({ end, signal, outputError, hasLostReaderFirst }), outputError);
+}
+
+type Snapshot = Parameters<typeof createProgress>[0]['snapshot'];
+
+function startProgress({ progress, color }: TalkSettings, snapshot: Snapshot): Progress {
+  const stream = process.stderr;
+  if (progress) return createProgress({ stream, isTerminal: progress === 'terminal', color, snapshot });
+  return { log: (line) => void stream.write(`${plain(line)}\n`), clear: () => {}, stop: () => {} };
+}
+
+function statusOf(
+  look: (() => RunView) | null,
+  { done, failed }: TallySnapshot,
+): Omit<ReturnType<Snapshot>, 'elapsedMs'> {
+  const view = look?.() ?? { read: 0, isAllRead: false, running: 0, heldBy: null };
+  const { read, running, heldBy, isAllRead } = view;
+  return { read, done, failed, inFlight: running, total: isAllRead ? read : null, heldBy };
+}

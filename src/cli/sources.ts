@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { extname } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { InputFormat, Source } from '../input/fetch-jobs.ts';
+import { UsageError } from './values.ts';
+
+export type Sources = {
+  readonly list: readonly Source[];
+  /** Lets go of every input, also of one that waits for a line. */
+  readonly stop: () => void;
+};
+
+/** The names of files, `-` for stdin. All are opened before anything is sent: a wrong name is wrong usage. */
+export async function openSources(names: readonly string[], format: InputFormat): Promise<Sources> {
+  const streams: Readable[] = [];
+  let isStopped = false;
+
+  async function* chunks(stream: Readable, name: string): AsyncGenerator<Uint8Array> {
+    try {
+      yield* stream;
+    } catch (error) {
+      // Stopping destroys the stream under the reader's hands; any other end is the input's own.
+      if (!isStopped) throw new UsageError(`cannot read ${name}: ${(error as Error).message}`);
+    }
+  }
+
+  const list: Source[] = [];
+  for (const name of names) {
+    const stream = name === '-' ? process.stdin : await openFile(name);
+    const label = name === '-' ? 'stdin' : name;
+    streams.push(stream);
+    list.push({ name: label, format: formatOf(name, format), chunks: chunks(stream, label) });
+  }
+  return {
+    list,
+    stop() {
+      isStopped = true;
+      for (const stream of streams) stream.destroy();
+    },
+  };
+}
+
+async function openFile(name: string): Promise<Readable> {
+  try {
+    const file = await open(name);
+    if ((await file.stat()).isDirectory()) {
+      await file.close();
+      throw new Error('it is a directory');
+    }
+    const stream = file.createReadStream();
+    // An error between now and the first read is told by the reader.
+    stream.on('error', () => {});
+    return stream;
+  } catch (error) {
+    throw new UsageError(`--input: cannot read ${name}: ${reasonOf(error as NodeJS.ErrnoException)}`);
+  }
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES') return 'permission denied';
+  return message;
+}
+
+function formatOf(name: string, format: InputFormat): InputFormat {
+  if (format !== 'auto') return format;
+  return ['.ndjson', '.jsonl'].includes(extname(name).toLowerCase()) ? 'ndjson' : 'auto';
+}
+
+/** A whole file for `-d @FILE` and `-H @FILE`; a wrong name is wrong usage. */
+export async function readWhole(flag: string, name: string): Promise<Buffer> {
+  if (name === '-') throw new UsageError(`${flag}: stdin is for the input, so @- cannot be read; give a file`);
+  try {
+    const file = await open(name);
+    try {
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new UsageError(`${flag}: cannot read ${name}: ${reasonOf(error as NodeJS.ErrnoException)}`);
+  }
+}
+
+/** Waits until a stream has taken all that was written to it, or is closed. */
+export async function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.destroyed || stream.writableLength === 0) return;
+  await Promise.race([
+    once(stream, 'drain'),
+    once(stream, 'close'),
+    new Promise((resolve) => stream.write('', resolve)),
+  ]);
+}
