@@ -1,10 +1,26 @@
 import { defineConfig } from 'vitest/config';
 
+const timed = ['test/cli/limits.test.ts'];
+const heavy = ['test/bench/**', 'test/soak/**', 'test/faults/**'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**', 'test/soak/**', 'test/faults/**'],
+    globalSetup: ['test/support/build.ts'],
     testTimeout: 20_000,
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['test/**/*.test.ts'],
+          exclude: [...heavy, ...timed],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      // What the server's clock judges runs alone, so that it measures the program and not its neighbours.
+      { extends: true, test: { name: 'timed', include: timed, sequence: { groupOrder: 1 } } },
+    ],
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary'] },
   },
 });

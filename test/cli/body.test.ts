@@ -1,0 +1,215 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { json, reply } from '../support/answers.ts';
+import { lines } from '../support/input.ts';
+import { type Handler, startServer } from '../support/server.ts';
+import { type Ended, sluice } from '../support/sluice.ts';
+
+/** One run over one URL that answers so. */
+async function fetchOne(handler: Handler, ...args: string[]): Promise<Ended> {
+  const server = await startServer({ '/': handler });
+  return await sluice(['fetch', '--retries', '0', ...args, server.at('/')]);
+}
+
+const typed = (type: string, content: string | Uint8Array, headers = {}) =>
+  reply(200, content, { 'content-type': type, ...headers });
+const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+
+describe('JSON', () => {
+  test('a body keeps every digit and key as the server sent it; only white space goes', async () => {
+    const text =
+      '{"id": 1234567890123456789, "price": 1.10, "big": 1E400,\r\n "same": 1, "same": 2, "10": 0, "9": 0, "__proto__": []}';
+    const run = await fetchOne(json(text));
+    expect(run.exitCode).toBe(0);
+    expect(run.lines[0]).toContain(`"body":${text.replace(/\s/g, '')}`);
+    expect(run.row(0).bytes).toBe(text.length);
+  });
+
+  test('space inside strings stays, escapes mean the same', async () => {
+    const value = { 'a b': ' "x\\ \n\t\u2028\u0085é🙂', list: [1, [], {}, '', null, false] };
+    const run = await fetchOne(json(JSON.stringify(value, null, 2)));
+    expect(run.row(0).body).toEqual(value);
+  });
+
+  test('a body nested 200 levels is a value, deeper it is a string', async () => {
+    const flat = await fetchOne(json(nested(200)));
+    expect(flat.lines[0]).toContain(`"body":${nested(200)}`);
+    const deep = await fetchOne(json(nested(300)));
+    expect(deep.row(0)).toMatchObject({ ok: true, body: nested(300), bytes: 600 });
+    const just = await fetchOne(json(nested(201)));
+    expect(just.row(0).body).toBe(nested(201));
+  });
+
+  test('what says JSON and does not parse is text; what says +json is JSON; text that looks like JSON is text', async () => {
+    const broken = await fetchOne(json('{"a": 1,}'));
+    expect(broken.row(0)).toMatchObject({ ok: true, body: '{"a": 1,}' });
+    const problem = await fetchOne(typed('application/problem+json; charset=utf-8', '{"a":1}'));
+    expect(problem.row(0).body).toEqual({ a: 1 });
+    const text = await fetchOne(reply(200, '{"a":1}'));
+    expect(text.row(0).body).toBe('{"a":1}');
+  });
+});
+
+describe('text, bytes, nothing', () => {
+  test('text is decoded by its charset', async () => {
+    const utf8 = await fetchOne(typed('text/plain; charset=utf-8', 'é🙂'));
+    expect(utf8.row(0)).toMatchObject({ body: 'é🙂', bytes: 6 });
+    const latin1 = await fetchOne(typed('text/html; charset=iso-8859-1', Buffer.from('café', 'latin1')));
+    expect(latin1.row(0)).toMatchObject({ body: 'café', bytes: 4 });
+  });
+
+  test('what is neither JSON nor text is base64', async () => {
+    const bytes = Buffer.from([0, 255, 1, 254]);
+    for (const type of ['application/octet-stream', 'image/png']) {
+      const run = await fetchOne(typed(type, bytes));
+      expect(run.row(0)).toMatchObject({ ok: true, body_base64: bytes.toString('base64'), bytes: 4 });
+    }
+  });
+
+  test('an empty body is null', async () => {
+    for (const handler of [reply(200, ''), reply(204), json(''), typed('image/png', '')]) {
+      const run = await fetchOne(handler);
+      expect(run.row(0)).toMatchObject({ ok: true, body: null, bytes: 0 });
+    }
+  });
+
+  test('control characters, C1 too, reach stdout only as escapes', async () => {
+    const text = 'a\u001b[31m\u007f\u0085\u009b2J\u0000';
+    for (const handler of [reply(200, text), json(JSON.stringify({ [text]: text }).replaceAll('\\u007f', '\u007f'))]) {
+      const run = await fetchOne(handler, '--include', 'headers'); // that stdout is clean, each run checks
+      expect(JSON.stringify(run.row(0).body)).toContain(JSON.stringify(text).slice(1, -1));
+    }
+  });
+});
+
+describe('--body', () => {
+  test('text, base64, none', async () => {
+    const text = await fetchOne(json('{"a": 1}'), '--body', 'text');
+    expect(text.row(0).body).toBe('{"a": 1}');
+    const base64 = await fetchOne(json('{"a": 1}'), '--body', 'base64');
+    expect(base64.row(0).body_base64).toBe(Buffer.from('{"a": 1}').toString('base64'));
+    const none = await fetchOne(json('{"a": 1}'), '--body', 'none');
+    expect(none.row(0)).not.toHaveProperty('body');
+    expect(none.row(0)).not.toHaveProperty('body_base64');
+    expect(none.row(0).bytes).toBe(8);
+  });
+
+  test('json takes any content type, and what does not parse is a `decode` failure', async () => {
+    const value = await fetchOne(reply(200, '{"a": 12345678901234567890}'), '--body', 'json');
+    expect(value.lines[0]).toContain('"body":{"a":12345678901234567890}');
+    const broken = await fetchOne(reply(200, 'hello'), '--body', 'json');
+    expect(broken.row(0).error?.code).toBe('decode');
+    expect(broken.exitCode).toBe(1);
+  });
+});
+
+describe('compression', () => {
+  const text = 'a text that repeats itself, '.repeat(100);
+  const encodings: [string, Uint8Array][] = [
+    ['gzip', gzipSync(text)],
+    ['x-gzip', gzipSync(text)],
+    ['deflate', deflateSync(text)],
+    ['deflate', deflateRawSync(text)],
+    ['br', brotliCompressSync(text)],
+    ['zstd', zstdCompressSync(text)],
+    ['gzip, br', brotliCompressSync(gzipSync(text))],
+    ['identity', Buffer.from(text)],
+  ];
+
+  test('gzip, deflate, br and zstd are asked for and decoded', async () => {
+    const server = await startServer();
+    const urls = encodings.map(([encoding, content], at) =>
+      server.at(`/${at}`, reply(200, content, { 'content-encoding': encoding })),
+    );
+    const run = await sluice(['fetch'], { input: lines(...urls) });
+    for (const [at, [encoding]] of encodings.entries()) {
+      expect(run.row(at), encoding).toMatchObject({ ok: true, body: text, bytes: text.length });
+    }
+    const asked = `${server.calls[0]?.headers['accept-encoding']}`.split(', ');
+    expect(asked).toEqual(expect.arrayContaining(['gzip', 'deflate', 'br', 'zstd']));
+  });
+
+  test('an answer without a body is not decoded', async () => {
+    const server = await startServer({ '*': reply(200, '', { 'content-encoding': 'gzip', 'content-length': '100' }) });
+    server.on('/204', reply(204, '', { 'content-encoding': 'gzip' }));
+    expect((await sluice(['fetch', '-I', server.at('/')])).row(0)).toMatchObject({ ok: true, body: null, bytes: 0 });
+    expect((await sluice(['fetch', server.at('/204')])).row(0)).toMatchObject({ ok: true, body: null });
+  });
+
+  test('a truncated gzip is a failure', async () => {
+    for (const [encoding, content] of encodings.slice(0, 6)) {
+      const run = await fetchOne(reply(200, content.subarray(0, content.length - 9), { 'content-encoding': encoding }));
+      expect(['truncated', 'decode'], encoding).toContain(run.row(0).error?.code);
+      expect(run.row(0).status).toBe(200);
+    }
+  });
+
+  test('a corrupt or lying encoding, and more than five of them, is a `decode` failure that is not retried', async () => {
+    const corrupt = Buffer.from(gzipSync(text));
+    corrupt.fill(0xff, 12, 40);
+    const server = await startServer();
+    const urls = [
+      server.at('/corrupt', reply(200, corrupt, { 'content-encoding': 'gzip' })),
+      server.at('/lying', reply(200, text, { 'content-encoding': 'br' })),
+      server.at('/many', reply(200, gzipSync(text), { 'content-encoding': 'gzip, gzip, gzip, gzip, gzip, gzip' })),
+    ];
+    const run = await sluice(['fetch', '--retry-delay', '1ms'], { input: lines(...urls) });
+    for (const row of run.rows) expect(row).toMatchObject({ attempts: 1, error: { code: 'decode' } });
+  });
+
+  test('a bomb is `too_large`', async () => {
+    const bomb = gzipSync(gzipSync(Buffer.alloc(100_000_000)));
+    const run = await fetchOne(reply(200, bomb, { 'content-encoding': 'gzip, gzip' }));
+    expect(run.row(0)).toMatchObject({ status: 200, attempts: 1, error: { code: 'too_large' } });
+  });
+});
+
+describe('--max-body', () => {
+  test('a body of exactly that size is whole, one byte more is `too_large` and not retried', async () => {
+    const server = await startServer({ '/fits': reply(200, 'x'.repeat(1024)), '/over': reply(200, 'x'.repeat(1025)) });
+    server.on('/chunked', (_call, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' });
+      response.write('x'.repeat(1000));
+      response.end('x'.repeat(1000));
+    });
+    const urls = lines(server.at('/fits'), server.at('/over'), server.at('/chunked'));
+    const run = await sluice(['fetch', '--max-body', '1KiB', '--retry-delay', '1ms'], { input: urls });
+    expect(run.row(0)).toMatchObject({ ok: true, bytes: 1024 });
+    expect(run.row(1)).toMatchObject({ attempts: 1, error: { code: 'too_large', retryable: false } });
+    expect(run.row(2)).toMatchObject({ attempts: 1, error: { code: 'too_large' } });
+    expect(run.row(1).error?.message).toMatch(/max-body/);
+  });
+
+  test('the default is 10 MiB', async () => {
+    const run = await fetchOne(reply(200, Buffer.alloc(10 * 1024 * 1024 + 1, 'x')));
+    expect(run.row(0).error?.code).toBe('too_large');
+    const fits = await fetchOne(reply(200, Buffer.alloc(10 * 1024 * 1024, 'x')), '--body', 'none');
+    expect(fits.row(0)).toMatchObject({ ok: true, bytes: 10 * 1024 * 1024 });
+  });
+});
+
+describe('--ok-status', () => {
+  test('200 to 399 count as ok; anything else is an `http` row that keeps what came', async () => {
+    const server = await startServer();
+    const statuses = [200, 201, 304, 399, 400, 404, 501, 599];
+    const urls = statuses.map((status) =>
+      server.at(`/${status}`, reply(status, [204, 304].includes(status) ? '' : `body ${status}`)),
+    );
+    const run = await sluice(['fetch', '--retries', '0'], { input: lines(...urls) });
+    for (const [at, status] of statuses.entries()) {
+      expect(run.row(at)).toMatchObject({ status, ok: status < 400 });
+      expect(run.row(at).error?.code, `${status}`).toBe(status < 400 ? undefined : 'http');
+    }
+    expect(run.row(5)).toMatchObject({ body: 'body 404', bytes: 8, error: { phase: null, retryable: false } });
+    expect(run.row(5).error?.message).toContain('404');
+    expect(run.exitCode).toBe(1);
+  });
+
+  test('says which count: lists, ranges; what counts as ok is not retried', async () => {
+    const server = await startServer({ '/404': reply(404), '/500': reply(500), '/201': reply(201) });
+    const args = ['fetch', '--ok-status', '200,404,500-502', '--retry-delay', '1ms'];
+    const run = await sluice(args, { input: lines(server.at('/404'), server.at('/500'), server.at('/201')) });
+    expect([0, 1, 2].map((index) => run.row(index).ok)).toEqual([true, true, false]);
+    expect(run.row(1).attempts).toBe(1);
+  });
+});

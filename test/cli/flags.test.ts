@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import { startServer } from '../support/server.ts';
+import { sluice } from '../support/sluice.ts';
+
+/** Flag as typed, wrong value, and the name that the one line must carry. */
+const wrong: [flag: string, value: string, name?: string][] = [
+  ['-c', '0', 'concurrency'],
+  ['--concurrency', 'many'],
+  ['-r', 'fast', 'rate'],
+  ['--rate', '0/s'],
+  ['--burst', '0'],
+  ['--timeout', 'soon'],
+  ['--connect-timeout', '5 parsecs'],
+  ['--idle-timeout', 'x'],
+  ['--deadline', 'tomorrow'],
+  ['--grace', 'some'],
+  ['--retries', '1.5'],
+  ['--retry-delay', '1x'],
+  ['--retry-max-delay', 'x'],
+  ['--retry-after-max', 'x'],
+  ['--retry-on', 'sometimes'],
+  ['--max-failures', '200%'],
+  ['--max-body', 'lots'],
+  ['--max-line', 'long'],
+  ['--max-redirects', 'ten'],
+  ['--ok-status', '2xx-ish'],
+  ['--include', 'everything'],
+  ['--body', 'yaml'],
+  ['--format', 'xml'],
+  ['--summary', 'loud'],
+  ['-X', 'TWO WORDS', 'request'],
+  ['-H', 'no-colon', 'header'],
+  ['-H', 'bad name: x', 'header'],
+  ['-H', 'a: b\r\nc: d', 'header'],
+  ['-H', '@missing.txt', 'header'],
+  ['-d', '@missing.txt', 'data'],
+  ['--json', '@missing.json'],
+];
+
+describe('a wrong value is one line that names flag, value and expectation; exit 2, nothing sent', () => {
+  test.each(wrong)('%s %j', async (flag, value, name = flag.replace('--', '')) => {
+    const server = await startServer();
+    const run = await sluice(['fetch', flag, value, server.at('/')]);
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    const said = run.stderr.trim().split('\n');
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(name === 'request' ? /-X|method|request/ : new RegExp(name));
+    // A header without its colon may well be a credential: its value is not repeated.
+    if (name !== 'header') expect(said[0]).toContain(value.replace(/^@/, ''));
+    if (!value.startsWith('@')) expect(said[0]).toMatch(/expected|\bnot an? |cannot/i);
+    expect(server.calls).toEqual([]);
+  });
+});
+
+test('a flag that does not exist is wrong usage', async () => {
+  const server = await startServer();
+  const run = await sluice(['fetch', '--concurency', '5', server.at('/')]);
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(run.stderr).toContain('--concurency');
+  expect(server.calls).toEqual([]);
+});
+
+describe('curl’s habits', () => {
+  test('a flag takes one value and never the URL behind it', async () => {
+    const server = await startServer();
+    const takers = [
+      '-H',
+      'a: b',
+      '-H',
+      'c: d',
+      '--include',
+      'headers',
+      '-A',
+      'me',
+      '--retry-on',
+      'timeout',
+      '-b',
+      'e=f',
+    ];
+    const run = await sluice(['fetch', ...takers, server.at('/1'), server.at('/2')]);
+    expect(run.exitCode).toBe(0);
+    expect(run.rows).toHaveLength(2);
+    expect(server.calls[0]?.headers).toMatchObject({ a: 'b', c: 'd' });
+  });
+
+  test('-L -s -S -f are accepted, alone and together, and --compressed too', async () => {
+    const server = await startServer();
+    for (const flags of [
+      ['-L', '-s', '-S', '-f'],
+      ['-sSfL'],
+      ['-fsSL', '--compressed'],
+      ['--location', '--silent', '--fail'],
+    ]) {
+      const run = await sluice(['fetch', ...flags, server.at('/')]);
+      expect(run, flags.join(' ')).toMatchObject({ exitCode: 0, stderr: '' });
+    }
+  });
+
+  test('a value may stand next to its letter, and flags behind the URL', async () => {
+    const server = await startServer();
+    const run = await sluice(['fetch', server.at('/'), '-XPUT', '-dhello', '-c5']);
+    expect(run.exitCode).toBe(0);
+    expect(server.calls[0]).toMatchObject({ method: 'PUT', body: 'hello' });
+  });
+});
+
+test('--help tells every flag, on stdout', async () => {
+  const run = await sluice(['fetch', '--help'], { isRows: false });
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  const flags =
+    'input format max-line request header data data-binary data-urlencode json get head cookie referer user bearer-env user-agent max-redirects concurrency rate burst timeout connect-timeout idle-timeout deadline retries retry-on retry-delay retry-max-delay retry-after-max retry-unsafe fail-fast max-failures grace include body max-body ok-status quiet verbose progress summary';
+  const missing = flags
+    .split(' ')
+    .filter((flag) => !run.stdout.includes(`--${flag}`) && !run.stdout.includes(`--[no-]${flag}`));
+  expect(missing).toEqual(['request'].filter(() => run.stdout.includes('--method')));
+});

@@ -1,0 +1,81 @@
+import { spawn } from 'node-pty';
+import { expect, onTestFinished, test } from 'vitest';
+import { nodePath, programPath, temporaryFolder } from '../support/places.ts';
+import { startServer } from '../support/server.ts';
+
+type Seen = { text: string; exitCode: number; signal: number | undefined };
+
+/** Runs the program with a terminal on all three streams. */
+function onTerminal(args: string[]): {
+  type(text: string): void;
+  shows(pattern: RegExp): Promise<void>;
+  ended: Promise<Seen>;
+} {
+  const cwd = temporaryFolder();
+  const env = { PATH: process.env.PATH ?? '', HOME: cwd, TERM: 'xterm-256color' };
+  const terminal = spawn(nodePath, [programPath, ...args], { cwd, env, cols: 120, rows: 40 });
+  let isOver = false;
+  let text = '';
+  const watchers = new Set<() => void>();
+  terminal.onData((data) => {
+    text += data;
+    for (const watcher of watchers) watcher();
+  });
+  const ended = new Promise<Seen>((resolve) => {
+    terminal.onExit(({ exitCode, signal }) => {
+      isOver = true;
+      resolve({ text, exitCode, signal });
+    });
+  });
+  onTestFinished(() => {
+    if (!isOver) terminal.kill('SIGKILL');
+  });
+  return {
+    type: (keys) => terminal.write(keys),
+    shows: (pattern) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (!pattern.test(text)) return;
+          watchers.delete(check);
+          resolve();
+        };
+        watchers.add(check);
+        check();
+      }),
+    ended,
+  };
+}
+
+test('nothing given on a terminal is help, not a wait', async () => {
+  const { text, exitCode } = await onTerminal(['fetch']).ended;
+  expect(text).toMatch(/usage/i);
+  expect(text).toContain('--concurrency');
+  expect([0, 2]).toContain(exitCode);
+});
+
+test('a terminal gets its rows, and a summary at the end', async () => {
+  const server = await startServer();
+  const { text, exitCode } = await onTerminal(['fetch', server.at('/a'), server.at('/b')]).ended;
+  expect(exitCode).toBe(0);
+  expect(text.match(/^\s*\S*\{"index":/gm)?.length ?? 0).toBeGreaterThanOrEqual(2);
+  const afterRows = text.slice(text.lastIndexOf('"error":null}'));
+  expect(afterRows).toMatch(/2/);
+});
+
+test('URLs can be typed; Ctrl-C then ends it at once, by SIGINT', async () => {
+  const server = await startServer();
+  const terminal = onTerminal(['fetch', '-i', '-']);
+  terminal.type(`${server.at('/typed')}\r`);
+  await terminal.shows(/"index":0/);
+  terminal.type('\u0003');
+  const { signal, exitCode } = await terminal.ended;
+  expect(signal === 2 || exitCode === 130).toBe(true);
+  expect(server.calls).toHaveLength(1);
+});
+
+test('--quiet shows rows only', async () => {
+  const server = await startServer();
+  const { text } = await onTerminal(['fetch', '--quiet', server.at('/a')]).ended;
+  expect(text.trim().split('\r\n')).toHaveLength(1);
+  expect(text).toMatch(/^\{"index":0/);
+});

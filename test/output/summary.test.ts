@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { renderSummary } from '../../src/output/summary.ts';
+import { createTally, type Settled, type TallySnapshot } from '../../src/output/tally.ts';
+
+const okRow: Settled = { ok: true, code: null, status: 200, durationMs: 12.5, attempts: 1, bytes: 512 };
+
+/** 1,000 rows: 970 ok, 20 with a 503 after three attempts, 10 that were no URL. */
+function exampleTally(): TallySnapshot {
+  const tally = createTally();
+  for (let count = 0; count < 970; count += 1) tally.add(okRow);
+  for (let count = 0; count < 20; count += 1) {
+    tally.add({ ...okRow, ok: false, code: 'http', status: 503, attempts: 3, durationMs: 250 });
+  }
+  for (let count = 0; count < 10; count += 1) {
+    tally.add({ ok: false, code: 'input', status: null, durationMs: null, attempts: 0, bytes: null });
+  }
+  return tally.snapshot();
+}
+
+const example = { elapsedMs: 20_000 };
+
+describe('renderSummary', () => {
+  test('a table for people', async () => {
+    expect(await renderSummary(exampleTally(), { ...example, format: 'table' })).toBe(`\
+┌─────────────┬──────────┬────────────┐
+│ ok          │      970 │ 97.0%      │
+│ failed      │       30 │ 3.0%       │
+│   http      │       20 │            │
+│   input     │       10 │            │
+│ status 200  │      970 │            │
+│ status 503  │       20 │            │
+│ attempts    │    1,030 │ 40 retries │
+│ bytes       │ 506.9 kB │            │
+│ latency p50 │    13 ms │            │
+│ latency p90 │    13 ms │            │
+│ latency p99 │   250 ms │            │
+│ latency max │   250 ms │            │
+│ time        │      20s │ 50.0/s     │
+└─────────────┴──────────┴────────────┘
+`);
+  });
+
+  test('one line of JSON for a machine', async () => {
+    const text = await renderSummary(exampleTally(), { ...example, format: 'json' });
+    expect(text).toBe(
+      `${[
+        '{"rows":1000,"ok":970,"failed":30,"failed_by_code":{"http":20,"input":10},"statuses":{"200":970,"503":20}',
+        '"attempts":1030,"retries":40,"bytes":506880,"elapsed_ms":20000,"rows_per_second":50',
+        '"latency_ms":{"p50":12.503,"p90":12.503,"p99":250,"max":250}}',
+      ].join(',')}\n`,
+    );
+  });
+
+  test('Markdown for a job summary', async () => {
+    expect(await renderSummary(exampleTally(), { ...example, format: 'markdown' })).toBe(`\
+| sluice | | |
+|:--|--:|:--|
+| ok | 970 | 97.0% |
+| failed | 30 | 3.0% |
+| &nbsp;&nbsp;http | 20 |  |
+| &nbsp;&nbsp;input | 10 |  |
+| status 200 | 970 |  |
+| status 503 | 20 |  |
+| attempts | 1,030 | 40 retries |
+| bytes | 506.9 kB |  |
+| latency p50 | 13 ms |  |
+| latency p90 | 13 ms |  |
+| latency p99 | 250 ms |  |
+| latency max | 250 ms |  |
+| time | 20s | 50.0/s |
+`);
+  });
+
+  test('nothing when nothing is wanted', async () => {
+    expect(await renderSummary(exampleTally(), { ...example, format: 'none' })).toBe('');
+  });
+
+  test('a run without a row has a summary too', async () => {
+    const empty = createTally().snapshot();
+    expect(await renderSummary(empty, { format: 'table', elapsedMs: 0 })).toBe(`\
+┌──────────┬──────┬────────┐
+│ ok       │    0 │ 0%     │
+│ failed   │    0 │ 0%     │
+│ attempts │    0 │        │
+│ time     │ 0.0s │ 0.00/s │
+└──────────┴──────┴────────┘
+`);
+    expect(await renderSummary(empty, { format: 'json', elapsedMs: 0 })).toContain('"latency_ms":null');
+  });
+
+  test('colours only when told', async () => {
+    const withColor = await renderSummary(exampleTally(), { ...example, format: 'table', color: true });
+    expect(withColor).toContain('\u001b[31m30\u001b[39m');
+    const without = await renderSummary(exampleTally(), { ...example, format: 'table' });
+    expect(without).not.toContain('\u001b');
+  });
+});

@@ -1,0 +1,53 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+export type RawServer = {
+  readonly url: string;
+  readonly port: number;
+  /** Connections accepted so far. */
+  connections(): number;
+};
+
+/** A server of bare sockets, for what an HTTP library is too polite to send. Closed by the test. */
+export async function startRawServer(onConnection: (socket: Socket, nth: number) => void): Promise<RawServer> {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => {}); // the client may leave whenever it likes
+    onConnection(socket, connections);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, port, connections: () => connections };
+}
+
+/** Hears a request's head, sends these bytes, and closes. */
+export function answering(bytes: string, close: (socket: Socket) => void = (socket) => socket.end()) {
+  return (socket: Socket): void => {
+    let heard = '';
+    socket.on('data', (chunk) => {
+      heard += chunk.toString('latin1');
+      if (!heard.includes('\r\n\r\n')) return;
+      heard = '';
+      if (bytes === '') close(socket);
+      else socket.write(bytes, 'latin1', () => close(socket));
+    });
+  };
+}
+
+/** A loopback port on which nobody listens. */
+export async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
