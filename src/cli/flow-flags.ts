@@ -84,6 +84,11 @@ export const flowFlags = {
     helpValue: 'N|N%',
     summary: 'Stop the run at the Nth failed row, or at N% of them (from the 100th row on), exit 3.',
   }),
+  window: positive({
+    default: 1000,
+    helpValue: 'N',
+    summary: 'Lines that may be read ahead: read, and their rows not yet written.',
+  }),
   grace: duration({
     default: 5_000,
     defaultHelp: async () => '5s',
@@ -106,6 +111,7 @@ export type FlowFlags = {
   'retry-after-max': number;
   'fail-fast': boolean;
   'max-failures'?: FailureLimit | undefined;
+  window: number;
   grace: number;
 };
 
@@ -118,8 +124,12 @@ export type FlowSettings = {
   deadlineMs: number;
   retry: RetryPolicy;
   failureLimit: FailureLimit | null;
+  window: { jobs: number; bytes: number };
   graceMs: number;
 };
+
+/** Results that may wait to be written, in memory. */
+const windowBytes = 64 * 1024 ** 2;
 
 export function flowSettings(flags: FlowFlags): FlowSettings {
   if (flags['fail-fast'] && flags['max-failures']) {
@@ -139,6 +149,7 @@ export function flowSettings(flags: FlowFlags): FlowSettings {
       retryAfterMaxMs: flags['retry-after-max'],
     },
     failureLimit: flags['fail-fast'] ? { count: 1 } : (flags['max-failures'] ?? null),
+    window: { jobs: flags.window, bytes: windowBytes },
     graceMs: flags.grace,
   };
 }

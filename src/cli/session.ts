@@ -43,6 +43,8 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
   const lost = new AbortController();
   let outputError: NodeJS.ErrnoException | null = null;
   let hasLostReaderFirst = false;
+  // oclif has put a listener there that throws everything but EPIPE; a full disk is for the table of endings.
+  process.stdout.removeAllListeners('error').on('error', () => {});
   const writer = createRowWriter(process.stdout, (error) => {
     hasLostReaderFirst = interrupts.received() === null;
     outputError = error;

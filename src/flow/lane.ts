@@ -9,12 +9,18 @@ export type LaneLimits = { readonly concurrency: number | null; readonly rate: R
 
 export type LaneOptions = { limits: LaneLimits; burst: number; gate: Gate; clock: Clock };
 
-/** A job in line. It takes itself to the gate. */
-type Waiter = Entrant & {
+/** A job in line. */
+export type Waiter = {
   /** A hop goes on with an attempt that has begun: it is served first, and a draining run lets it pass. */
   readonly isHop: boolean;
-  readonly dismiss: (failure: Failure) => void;
+  /** Where its waiting is written down. */
+  readonly timings: Timings;
+  /** Since when it waits for what it is waiting for now. */
   sinceMs: number;
+  /** Starts the attempt. `release` must be called when it has ended. */
+  begin(release: () => void): void;
+  /** Told instead when the attempt must never start. */
+  dismiss(failure: Failure): void;
 };
 
 /**
@@ -24,14 +30,15 @@ type Waiter = Entrant & {
  * A refused lane (429, 503) is held as a whole: nothing starts until the hold ends, then a single probe, and when
  * that was not refused, everyone.
  */
-export class Lane {
+export class Lane implements Entrant {
   readonly #limits: LaneLimits;
   readonly #gate: Gate;
   readonly #clock: Clock;
   readonly #pacer: Pacer | null;
   readonly #waiting: Waiter[] = [];
   #running = 0;
-  #isAtGate = false;
+  /** The one who waits at the gate. */
+  #atGate: Waiter | null = null;
   #isPumping = false;
   #timer: Timer | undefined;
   #heldUntilMs = 0;
@@ -47,27 +54,17 @@ export class Lane {
     this.#pacer = limits.rate ? new Pacer(limits.rate, { burst }) : null;
   }
 
-  /**
-   * Resolves when the lane and the gate let an attempt start, in the instant of its start. The caller must call the
-   * function it gets when the attempt has ended. Rejects with a Failure when the attempt must never start.
-   */
-  acquire({ timings, isHop }: { timings: Timings; isHop: boolean }): Promise<() => void> {
-    const refusal = this.#refusalFor(isHop);
-    if (refusal) return Promise.reject(refusal);
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        isHop,
-        timings,
-        sinceMs: this.#clock.now(),
-        ready: () => this.#refusalFor(isHop) === null && this.#waitMs() === 0,
-        admit: (free) => resolve(this.#begin(free)),
-        decline: () => this.#takeBack(waiter),
-        dismiss: reject,
-      };
-      if (isHop) this.#waiting.unshift(waiter);
-      else this.#waiting.push(waiter);
-      this.#pump();
-    });
+  /** Takes its place in line: its `begin` is called when the lane and the gate let it start, else its `dismiss`. */
+  enter(waiter: Waiter): void {
+    const refusal = this.#refusalFor(waiter.isHop);
+    if (refusal) {
+      waiter.dismiss(refusal);
+      return;
+    }
+    waiter.sinceMs = this.#clock.now();
+    if (waiter.isHop) this.#waiting.unshift(waiter);
+    else this.#waiting.push(waiter);
+    this.#pump();
   }
 
   /** Nothing starts for the next `ms`; then one probe. Overlapping holds take the latest end. */
@@ -102,12 +99,62 @@ export class Lane {
     const now = this.#clock.now();
     return (
       this.#running === 0 &&
-      !this.#isAtGate &&
+      this.#atGate === null &&
       this.#waiting.length === 0 &&
       this.#probe === 'none' &&
       (this.#closed === null || this.#closed.untilMs <= now) &&
       (this.#pacer === null || this.#pacer.isFresh(now))
     );
+  }
+
+  /** For the gate: where the waiting of the one at the gate is written down. */
+  get timings(): Timings {
+    return this.#waiterAtGate().timings;
+  }
+
+  get sinceMs(): number {
+    return this.#waiterAtGate().sinceMs;
+  }
+
+  /** For the gate: whether the one at the gate may start now. */
+  ready(): boolean {
+    return this.#refusalFor(this.#waiterAtGate().isHop) === null && this.#waitMs() === 0;
+  }
+
+  /** For the gate: starts the one who waits there. */
+  admit(free: () => void): void {
+    const waiter = this.#waiterAtGate();
+    const isProbe = this.#probe === 'due';
+    if (isProbe) this.#probe = 'out';
+    this.#atGate = null;
+    this.#running += 1;
+    this.#pacer?.take(this.#clock.now());
+    waiter.begin(() => {
+      this.#running -= 1;
+      // A refused probe has made itself due again, by `hold`.
+      if (isProbe && this.#probe === 'out') this.#probe = 'none';
+      free();
+      this.#pump();
+    });
+    this.#pump();
+  }
+
+  /** For the gate: it was open, but the lane was not any more. Back to the head of the line, or away. */
+  decline(): void {
+    const waiter = this.#waiterAtGate();
+    this.#atGate = null;
+    const refusal = this.#refusalFor(waiter.isHop);
+    if (refusal) waiter.dismiss(refusal);
+    else {
+      waiter.sinceMs = this.#clock.now();
+      this.#waiting.unshift(waiter);
+    }
+    this.#pump();
+  }
+
+  #waiterAtGate(): Waiter {
+    if (!this.#atGate) throw new Error('nobody of this lane is at the gate');
+    return this.#atGate;
   }
 
   #refusalFor(isHop: boolean): Failure | null {
@@ -143,7 +190,7 @@ export class Lane {
     this.#isPumping = true;
     if (this.#timer) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    while (!this.#isAtGate) {
+    while (this.#atGate === null) {
       const waiter = this.#waiting[0];
       if (!waiter) break;
       const waitMs = this.#waitMs();
@@ -152,8 +199,8 @@ export class Lane {
         break;
       }
       this.#waiting.shift();
-      this.#isAtGate = true;
-      this.#gate.enter(waiter);
+      this.#atGate = waiter;
+      this.#gate.enter(this);
     }
     this.#isPumping = false;
   }
@@ -168,34 +215,5 @@ export class Lane {
       waiter.sinceMs = woken;
       this.#pump();
     }, Math.ceil(waitMs));
-  }
-
-  /** Counts a start. Gives the function that ends it and frees the slot. */
-  #begin(free: () => void): () => void {
-    const isProbe = this.#probe === 'due';
-    if (isProbe) this.#probe = 'out';
-    this.#isAtGate = false;
-    this.#running += 1;
-    this.#pacer?.take(this.#clock.now());
-    this.#pump();
-    return () => {
-      this.#running -= 1;
-      // A refused probe has made itself due again, by `hold`.
-      if (isProbe && this.#probe === 'out') this.#probe = 'none';
-      free();
-      this.#pump();
-    };
-  }
-
-  /** The gate was open but the lane was not any more: back to the head of the line, or away. */
-  #takeBack(waiter: Waiter): void {
-    this.#isAtGate = false;
-    const refusal = this.#refusalFor(waiter.isHop);
-    if (refusal) waiter.dismiss(refusal);
-    else {
-      waiter.sinceMs = this.#clock.now();
-      this.#waiting.unshift(waiter);
-    }
-    this.#pump();
   }
 }

@@ -1,7 +1,8 @@
 import { Failure } from '../record/failure.ts';
 import type { Job, Result } from '../record/job.ts';
-import { type Attempt, type FlowEvent, settle } from './attempt.ts';
+import type { Attempt, FlowEvent } from './attempt.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { Course } from './course.ts';
 import { Gate } from './gate.ts';
 import type { LaneLimits } from './lane.ts';
 import { Lanes } from './lanes.ts';
@@ -158,13 +159,13 @@ class Run<Payload, Value, State> {
       random: this.#options.random ?? Math.random,
       keepsLog,
       observe,
+      settled: (result: Result<Payload, Value>) => this.#write(result),
+      broken: (error: unknown) => this.#lost(error),
     };
-    const written = (result: Result<Payload, Value>) => this.#write(result);
-    const lost = (error: unknown) => this.#lost(error);
     const take = (job: Job<Payload>) => {
       this.#read += 1;
       this.#window.enter();
-      settle(job, shared).then(written, lost);
+      new Course(job, shared).run();
     };
     return new Reader({ source, take, wantsMore: () => this.#window.hasRoom });
   }

@@ -96,8 +96,8 @@ function timings({ value, timings: { queuedMs, limitedMs, totalMs } }: FetchResu
   return `{"queued_ms":${millis(queuedMs)},"limited_ms":${millis(limitedMs)},${connection},"total_ms":${millis(totalMs)}}`;
 }
 
-function attemptLog({ log = [] }: FetchResult, mask: Mask | null): string {
-  const entries = log.map(
+function attemptLog({ log }: FetchResult, mask: Mask | null): string {
+  const entries = (log ?? []).map(
     ({ attempt, lane, durationMs, failure }) =>
       `{"attempt":${attempt},"lane":${string(lane, mask)},"duration_ms":${millis(durationMs)},"error":${error(failure, mask)}}`,
   );

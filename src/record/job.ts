@@ -81,6 +81,6 @@ export type Result<Payload, Value> = {
   /** The last attempt's time in slots, null without one. */
   readonly durationMs: number | null;
   readonly timings: Timings;
-  /** Every attempt in order, when the run was asked to keep them. */
-  readonly log?: readonly AttemptEntry[];
+  /** Every attempt and hop in order, when the run was asked to keep them. */
+  readonly log: readonly AttemptEntry[] | null;
 };

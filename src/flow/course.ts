@@ -1,0 +1,215 @@
+import { Failure } from '../record/failure.ts';
+import type { AttemptEntry, Job, Outcome, Timings } from '../record/job.ts';
+import type { CourseOptions } from './attempt.ts';
+import type { Timer } from './clock.ts';
+import type { Waiter } from './lane.ts';
+import { type Decision, decide } from './retry.ts';
+import type { Scope } from './signals.ts';
+
+/** A call that is being made. */
+type Call = {
+  readonly scope: Scope;
+  readonly timer: Timer | undefined;
+  readonly startedMs: number;
+  readonly usedMs: number;
+};
+
+/**
+ * One job through its attempts: lane, gate, call, and again where that may help, until it has its result. It stands in
+ * its lane itself, with no promise or closure of its own, since a thousand of them wait there at a time.
+ */
+export class Course<Payload, Value, State> implements Waiter {
+  readonly #job: Job<Payload>;
+  readonly #options: CourseOptions<Payload, Value, State>;
+  readonly #bornMs: number;
+  readonly timings: Timings = { queuedMs: 0, limitedMs: 0, totalMs: 0 };
+  sinceMs: number;
+  #log: AttemptEntry[] | null = null;
+  #attempts = 0;
+  #hops = 0;
+  #retriesUsed = 0;
+  #heldMs = 0;
+  /** The current attempt's time in slots. */
+  #durationMs: number | null = null;
+  #lane = '';
+  /** What the hop before handed on; null before the first call of an attempt. */
+  #state: State | null = null;
+  #value: Value | null = null;
+  #lastFailure: Failure | null = null;
+
+  constructor(job: Job<Payload>, options: CourseOptions<Payload, Value, State>) {
+    this.#job = job;
+    this.#options = options;
+    this.#bornMs = options.clock.now();
+    this.sinceMs = this.#bornMs;
+    if (options.keepsLog) this.#log = [];
+  }
+
+  get isHop(): boolean {
+    return this.#state !== null;
+  }
+
+  /** Sets the job going. */
+  run(): void {
+    if (this.#job.failure) {
+      this.#settle(this.#job.failure);
+      return;
+    }
+    this.#lane = this.#options.laneOf(this.#job);
+    this.#options.lanes.get(this.#lane).enter(this);
+  }
+
+  /** The lane and the gate let it start. `release` gives the slot back. */
+  begin(release: () => void): void {
+    this.#call(release).catch(this.#options.broken);
+  }
+
+  /** The lane will never let it start, or the run has ended. */
+  dismiss(refusal: Failure): void {
+    const cause = this.#lastFailure;
+    const { code, message, phase, retryable } = refusal;
+    this.#settle(cause ? new Failure(code, message, { phase, retryable, cause }) : refusal);
+  }
+
+  async #call(release: () => void): Promise<void> {
+    const { attempt, ending } = this.#options;
+    const call = this.#open();
+    let outcome: Outcome<Value, State>;
+    try {
+      outcome = await attempt(this.#job, { attempt: this.#attempts, state: this.#state, scope: call.scope });
+    } catch (error) {
+      outcome = { kind: 'retry', value: null, failure: asFailure(error) };
+    }
+    this.#close(call, outcome);
+    // Inside the slot still, so that a refused lane is held before another of its jobs can start.
+    const decision = outcome.kind === 'retry' ? this.#decide(outcome) : null;
+    release();
+    if (outcome.kind === 'next') return this.#goOn(outcome.state, outcome.lane);
+    this.#value = outcome.value;
+    const { failure } = outcome;
+    if (failure === null || decision === null) {
+      // An attempt that the run's end has cut says so; what failed before it lies beneath.
+      if (failure && failure === call.scope.reason && failure === ending.reason) this.dismiss(failure);
+      else this.#settle(failure);
+      return;
+    }
+    this.#lastFailure = failure;
+    if (decision.kind === 'give up') this.#settle(givenUp(failure, decision));
+    else if (ending.reason) this.dismiss(ending.reason);
+    else await this.#again(decision);
+  }
+
+  #open(): Call {
+    const { ending, clock, timeoutMs } = this.#options;
+    if (this.#state === null) {
+      this.#attempts += 1;
+      this.#hops = 0;
+      this.#durationMs = null;
+    }
+    const usedMs = this.#durationMs ?? 0;
+    const scope = ending.open();
+    const leftMs = Math.max(1, timeoutMs - usedMs);
+    const timer =
+      timeoutMs > 0 ? clock.setTimeout(() => scope.cancel(timeUp(timeoutMs, this.#hops)), leftMs) : undefined;
+    return { scope, timer, startedMs: clock.now(), usedMs };
+  }
+
+  #close({ scope, timer, startedMs, usedMs }: Call, outcome: Outcome<Value, State>): void {
+    const { ending, clock, observe } = this.#options;
+    clock.clearTimeout(timer);
+    ending.release(scope);
+    const durationMs = clock.now() - startedMs;
+    this.#durationMs = usedMs + durationMs;
+    if (!observe && !this.#log) return;
+    const failure = outcome.kind === 'next' ? null : outcome.failure;
+    const entry = { attempt: this.#attempts, lane: this.#lane, durationMs, failure };
+    this.#log?.push(entry);
+    observe?.({ kind: 'attempt', job: this.#job, entry, state: this.#state });
+  }
+
+  #goOn(state: State, lane: string): void {
+    this.#options.observe?.({ kind: 'hop', job: this.#job, lane, state });
+    this.#hops += 1;
+    this.#state = state;
+    this.#lane = lane;
+    this.#options.lanes.get(lane).enter(this);
+  }
+
+  async #again({ usesRetry, holdMs, delayMs }: Decision): Promise<void> {
+    const { ending, clock } = this.#options;
+    if (usesRetry) this.#retriesUsed += 1;
+    this.#heldMs += holdMs ?? 0;
+    this.#state = null;
+    const sleptFromMs = clock.now();
+    await ending.sleep(delayMs);
+    this.timings.limitedMs += clock.now() - sleptFromMs;
+    this.run();
+  }
+
+  /** Decides about another attempt, and does to the lane what the server asked for. */
+  #decide({ failure, hold }: Outcome<Value, State> & { kind: 'retry' }): Decision {
+    const { policy, random, deadlineAtMs, clock, lanes, observe } = this.#options;
+    const job = this.#job;
+    const lane = this.#lane;
+    const used = { retriesUsed: this.#retriesUsed, heldMs: this.#heldMs, leftMs: deadlineAtMs - clock.now() };
+    const decision = decide({ failure, ...(hold ? { hold } : {}), ...used }, policy, random);
+    const { kind, holdMs, closeMs, delayMs } = decision;
+    if (holdMs !== null) {
+      lanes.get(lane).hold(holdMs);
+      observe?.({ kind: 'hold', job, lane, failure, ms: holdMs });
+    } else if (closeMs !== null) {
+      lanes.get(lane).close(closeMs, closedLane(lane, closeMs, failure));
+      observe?.({ kind: 'close', job, lane, failure, ms: closeMs });
+    } else if (kind === 'again') {
+      observe?.({ kind: 'retry', job, failure, delayMs });
+    }
+    return decision;
+  }
+
+  #settle(failure: Failure | null): void {
+    const { clock, settled } = this.#options;
+    this.timings.totalMs = clock.now() - this.#bornMs;
+    settled({
+      job: this.#job,
+      value: this.#value,
+      failure,
+      attempts: this.#attempts,
+      hops: this.#hops,
+      durationMs: this.#durationMs,
+      timings: this.timings,
+      log: this.#log,
+    });
+  }
+}
+
+function timeUp(timeoutMs: number, hops: number): Failure {
+  const over = hops > 0 ? ` (${hops} redirects included)` : '';
+  return new Failure('timeout', `not finished after ${timeoutMs / 1000} s${over}`, {
+    phase: hops > 0 ? 'total' : null,
+    retryable: true,
+  });
+}
+
+/** A failure that could have waited says why it did not. */
+function givenUp(failure: Failure, { closeMs }: Decision): Failure {
+  if (closeMs === null) return failure;
+  const { code, phase, retryable, cause } = failure;
+  return new Failure(code, `${failure.message}, ${tooLong(closeMs)}`, { phase, retryable, cause });
+}
+
+function closedLane(lane: string, ms: number, cause: Failure): Failure {
+  return new Failure('rate_limited', `not called: ${lane} refused another call, ${tooLong(ms)}`, {
+    retryable: true,
+    cause,
+  });
+}
+
+function tooLong(ms: number): string {
+  return `asking to be left alone for ${Math.ceil(ms / 1000)} s: longer than allowed (--retry-after-max, --deadline)`;
+}
+
+function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new Failure('error', message, { cause: error });
+}

@@ -1,0 +1,3 @@
+module sluice.invalid/bench
+
+go 1.19
