@@ -1,13 +1,28 @@
 #!/usr/bin/env node
-import { ownNodeNeeded, runOnOwnNode } from './own-node.js';
+import { existsSync } from 'node:fs';
+import { endWithWrapper, ownNodeNeeded, runOnOwnNode } from './own-node.js';
 
-if (ownNodeNeeded()) {
-  runOnOwnNode();
-} else {
+const main = new URL('../dist/cli/main.js', import.meta.url);
+
+// Not awaited at the top, where Node.js 14 has no `await`: it has to read this file too.
+async function start() {
   // getaddrinfo has 4 threads by default: a few dead names would starve the live ones.
-  process.env.UV_THREADPOOL_SIZE ??= '64';
+  process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '64';
+  await endWithWrapper();
+  // A closed stdout or stderr must not crash. What it means for the run is decided in src/cli, by handlers of its own;
+  // these are here because oclif, once imported, would take the error for itself.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  if (!existsSync(main)) {
+    process.stderr.write('sluice: not built yet: run npm ci\n');
+    process.exitCode = 2;
+    return;
+  }
   const { enableCompileCache } = await import('node:module');
-  enableCompileCache?.();
-  const { main } = await import('../dist/cli/main.js');
-  await main(process.argv.slice(2), import.meta.dirname);
+  enableCompileCache();
+  const { main: run } = await import(main.href);
+  await run(process.argv.slice(2), import.meta.dirname);
 }
+
+if (ownNodeNeeded()) void runOnOwnNode();
+else void start();

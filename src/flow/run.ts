@@ -226,9 +226,10 @@ class Run<Payload, Value, State> {
   #spread(): void {
     const { reason, isAborted } = this.#ending;
     if (!reason) return;
+    // The reader first: each job that a lane sends away makes room for another.
+    this.#reader?.stop();
     this.#lanes.stop(reason, { allowsHops: !isAborted });
     this.#window.release();
-    this.#reader?.stop();
   }
 
   #relief(): Promise<void> | null {
