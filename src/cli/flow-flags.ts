@@ -1,6 +1,8 @@
 import * as Flags from '@oclif/core/flags';
+import type { LaneLimits } from '../flow/lane.ts';
 import type { RetryPolicy } from '../flow/retry.ts';
 import type { FailureLimit } from '../flow/run.ts';
+import { createLimitsOf, type LaneLimit, parseLaneLimit } from './lane-limits.ts';
 import { parseRetryOn } from './statuses.ts';
 import { parseCount, parseDuration, parseRate, parseShare, type Rate, UsageError } from './values.ts';
 
@@ -10,6 +12,7 @@ const duration = Flags.custom<number>({ parse: async (text) => parseDuration(tex
 const count = Flags.custom<number>({ parse: async (text) => parseCount(text), helpGroup });
 const positive = Flags.custom<number>({ parse: async (text) => parseCount(text, { min: 1 }), helpGroup });
 const rate = Flags.custom<Rate>({ parse: async (text) => parseRate(text), helpGroup });
+const laneLimit = Flags.custom<LaneLimit>({ parse: async (text) => parseLaneLimit(text), helpGroup });
 const retryOn = Flags.custom<ReturnType<typeof parseRetryOn>>({ parse: async (text) => parseRetryOn(text), helpGroup });
 const failureLimit = Flags.custom<FailureLimit>({ parse: async (text) => parseFailureLimit(text), helpGroup });
 
@@ -27,6 +30,15 @@ export const flowFlags = {
     summary: 'Attempts started, whole run, retries included: 50/s, 600/m, 5/15s. Paced. Default: no limit.',
   }),
   burst: positive({ default: 1, helpValue: 'N', summary: 'Starts that may come at once within the rate.' }),
+  'host-concurrency': positive({ helpValue: 'N', summary: 'Attempts in flight at once, for each lane (host).' }),
+  'host-rate': rate({ helpValue: '10/s', summary: 'Attempts started, for each lane (host).' }),
+  limit: laneLimit({
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: "'PATTERN=c=8,50/s'",
+    summary:
+      'Limits of the lanes that match, such as *.example.com; what it leaves out falls back to --host-*. Repeatable; the first match counts.',
+  }),
   timeout: duration({
     default: 30_000,
     defaultHelp: async () => '30s',
@@ -84,6 +96,10 @@ export const flowFlags = {
     helpValue: 'N|N%',
     summary: 'Stop the run at the Nth failed row, or at N% of them (from the 100th row on), exit 3.',
   }),
+  ordered: Flags.boolean({
+    helpGroup,
+    summary: 'Rows in input order. Those that are early wait, up to the window; then reading waits.',
+  }),
   window: positive({
     default: 1000,
     helpValue: 'N',
@@ -102,6 +118,9 @@ export type FlowFlags = {
   concurrency: number;
   rate?: Rate | undefined;
   burst: number;
+  'host-concurrency'?: number | undefined;
+  'host-rate'?: Rate | undefined;
+  limit?: LaneLimit[] | undefined;
   timeout: number;
   'connect-timeout': number;
   deadline: number;
@@ -111,6 +130,7 @@ export type FlowFlags = {
   'retry-after-max': number;
   'fail-fast': boolean;
   'max-failures'?: FailureLimit | undefined;
+  ordered: boolean;
   window: number;
   grace: number;
 };
@@ -120,6 +140,8 @@ export type FlowSettings = {
   concurrency: number;
   rate: Rate | null;
   burst: number;
+  limitsOf: (lane: string) => LaneLimits;
+  isOrdered: boolean;
   timeoutMs: number;
   deadlineMs: number;
   retry: RetryPolicy;
@@ -135,11 +157,17 @@ export function flowSettings(flags: FlowFlags): FlowSettings {
   if (flags['fail-fast'] && flags['max-failures']) {
     throw new UsageError('--fail-fast and --max-failures say the same in two ways: give one of them');
   }
-  if (flags.burst > 1 && !flags.rate) throw new UsageError('--burst: there is no --rate that it could relax');
+  const hasRate = flags.rate || flags['host-rate'] || flags.limit?.some(({ rate }) => rate);
+  if (flags.burst > 1 && !hasRate) throw new UsageError('--burst: there is no rate that it could relax');
   return {
     concurrency: flags.concurrency,
     rate: flags.rate ?? null,
     burst: flags.burst,
+    limitsOf: createLimitsOf(flags.limit ?? [], {
+      concurrency: flags['host-concurrency'] ?? null,
+      rate: flags['host-rate'] ?? null,
+    }),
+    isOrdered: flags.ordered,
     timeoutMs: flags.timeout,
     deadlineMs: flags.deadline,
     retry: {

@@ -135,7 +135,7 @@ export async function requestSettings(
 }
 
 /** A failure of a flag's value is wrong usage, told with the flag. */
-function sayable<T>(flag: string, check: () => T): T {
+export function sayable<T>(flag: string, check: () => T): T {
   try {
     return check();
   } catch (error) {

@@ -1,3 +1,7 @@
+import { durationUnits, longestTimerMs, type Rate, readRate } from '../record/rate.ts';
+
+export type { Rate };
+
 /**
  * The values that flags take: text -> number, with one line that says what was expected when it is none.
  * Each parser throws a UsageError that names the value; the flag's name is put before it by the caller.
@@ -8,10 +12,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 const durationPattern = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h)?$/;
-/** The longest time a Node.js timer can wait, in milliseconds (24.8 days). */
-const longestTimerMs = 2 ** 31 - 1;
 
 /** `30` is seconds, else `500ms`, `30s`, `5m`, `1h`. Returns milliseconds; 0 is allowed and means "none" where that makes sense. */
 export function parseDuration(text: string): number {
@@ -23,22 +24,11 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
-/** So many starts in so long a window. */
-export type Rate = { readonly count: number; readonly windowMs: number };
-
-const ratePattern = /^(\d+(?:\.\d+)?)(?:\/(\d+(?:\.\d+)?)?(ms|s|m|h|sec|min|hour))?$/;
-
 /** `50` and `50/s` are fifty a second, `600/m` a minute, `5/15s` five in fifteen seconds, `0.5/s` one in two seconds. */
 export function parseRate(text: string): Rate {
-  const [, countText, spanText, unitText] = ratePattern.exec(text.trim()) ?? [];
-  const unit = durationUnits[(unitText ?? 's').replace(/^(.)(?:ec|in|our)$/, '$1') as keyof typeof durationUnits];
-  const count = Number(countText);
-  const windowMs = Number(spanText ?? 1) * unit;
-  if (!(count > 0) || !(windowMs > 0) || windowMs > longestTimerMs || count / windowMs > 1000) {
-    throw new UsageError(`expected something like 50/s, 600/m or 5/15s, got \`${text}\``);
-  }
-  if (Number.isInteger(count)) return { count, windowMs };
-  return { count: 1, windowMs: windowMs / count };
+  const rate = readRate(text);
+  if (!rate) throw new UsageError(`expected something like 50/s, 600/m or 5/15s, got \`${text}\``);
+  return rate;
 }
 
 const sizeUnits = { '': 1, k: 1000, m: 1e6, g: 1e9, ki: 1024, mi: 1024 ** 2, gi: 1024 ** 3 } as const;

@@ -6,6 +6,8 @@ import type { Waiter } from './lane.ts';
 import { type Decision, decide } from './retry.ts';
 import type { Scope } from './signals.ts';
 
+type Release = Parameters<Waiter['begin']>[0];
+
 /** A call that is being made. */
 type Call = {
   readonly scope: Scope;
@@ -60,7 +62,7 @@ export class Course<Payload, Value, State> implements Waiter {
   }
 
   /** The lane and the gate let it start. `release` gives the slot back. */
-  begin(release: () => void): void {
+  begin(release: Release): void {
     this.#call(release).catch(this.#options.broken);
   }
 
@@ -71,7 +73,7 @@ export class Course<Payload, Value, State> implements Waiter {
     this.#settle(cause ? new Failure(code, message, { phase, retryable, cause }) : refusal);
   }
 
-  async #call(release: () => void): Promise<void> {
+  async #call(release: Release): Promise<void> {
     const { attempt, ending } = this.#options;
     const call = this.#open();
     let outcome: Outcome<Value, State>;
@@ -83,7 +85,7 @@ export class Course<Payload, Value, State> implements Waiter {
     this.#close(call, outcome);
     // Inside the slot still, so that a refused lane is held before another of its jobs can start.
     const decision = outcome.kind === 'retry' ? this.#decide(outcome) : null;
-    release();
+    release({ wasRefused: outcome.kind === 'retry' && outcome.hold !== undefined });
     if (outcome.kind === 'next') return this.#goOn(outcome.state, outcome.lane);
     this.#value = outcome.value;
     const { failure } = outcome;
@@ -100,14 +102,14 @@ export class Course<Payload, Value, State> implements Waiter {
   }
 
   #open(): Call {
-    const { ending, clock, timeoutMs } = this.#options;
+    const { ending, clock, timeoutMs, lanes } = this.#options;
     if (this.#state === null) {
       this.#attempts += 1;
       this.#hops = 0;
       this.#durationMs = null;
     }
     const usedMs = this.#durationMs ?? 0;
-    const scope = ending.open();
+    const scope = ending.open(lanes.get(this.#lane));
     const leftMs = Math.max(1, timeoutMs - usedMs);
     const timer =
       timeoutMs > 0 ? clock.setTimeout(() => scope.cancel(timeUp(timeoutMs, this.#hops)), leftMs) : undefined;
@@ -147,15 +149,16 @@ export class Course<Payload, Value, State> implements Waiter {
   }
 
   /** Decides about another attempt, and does to the lane what the server asked for. */
-  #decide({ failure, hold }: Outcome<Value, State> & { kind: 'retry' }): Decision {
+  #decide(outcome: Outcome<Value, State> & { kind: 'retry' }): Decision {
+    const { failure } = outcome;
     const { policy, random, deadlineAtMs, clock, lanes, observe } = this.#options;
     const job = this.#job;
     const lane = this.#lane;
     const used = { retriesUsed: this.#retriesUsed, heldMs: this.#heldMs, leftMs: deadlineAtMs - clock.now() };
-    const decision = decide({ failure, ...(hold ? { hold } : {}), ...used }, policy, random);
-    const { kind, holdMs, closeMs, delayMs } = decision;
+    const decision = decide({ ...outcome, ...used }, policy, random);
+    const { kind, usesRetry, holdMs, closeMs, delayMs } = decision;
     if (holdMs !== null) {
-      lanes.get(lane).hold(holdMs);
+      lanes.get(lane).hold(holdMs, { isGuess: usesRetry });
       observe?.({ kind: 'hold', job, lane, failure, ms: holdMs });
     } else if (closeMs !== null) {
       lanes.get(lane).close(closeMs, closedLane(lane, closeMs, failure));

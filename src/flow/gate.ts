@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import type { Timings } from '../record/job.ts';
-import type { Clock, Timer } from './clock.ts';
+import { Alarm } from './alarm.ts';
+import type { Clock } from './clock.ts';
 import { Pacer, type Rate } from './pacer.ts';
 
 export type GateOptions = {
@@ -10,8 +11,8 @@ export type GateOptions = {
   rate: Rate | null;
   /** Starts that may come at once within the rate. */
   burst: number;
-  /** Asked with a slot in hand: a promise to wait for before anything more is started, or null. */
-  relief: () => Promise<void> | null;
+  /** Whether so much waits to be written that nothing more should start. One attempt at a time goes on all the same. */
+  isStuffed: () => boolean;
   clock: Clock;
 };
 
@@ -29,7 +30,8 @@ export type Entrant = {
   readonly sinceMs: number;
 };
 
-type Turn = { readonly entrant: Entrant; readonly settle: (isGranted: boolean) => void };
+/** A holder of a slot that may not start yet. */
+type Turn = { readonly entrant: Entrant; readonly free: () => void; readonly sinceMs: number };
 
 /**
  * The one place where a start is granted: a slot first (p-queue), then a rate token, taken in the same instant in
@@ -38,41 +40,50 @@ type Turn = { readonly entrant: Entrant; readonly settle: (isGranted: boolean) =
 export class Gate {
   readonly #slots: PQueue;
   readonly #pacer: Pacer | null;
-  readonly #relief: () => Promise<void> | null;
+  readonly #isStuffed: () => boolean;
   readonly #clock: Clock;
-  /** Holders of a slot that wait for a token, first come first served. */
+  readonly #alarm: Alarm;
+  /** Holders of a slot that wait for a token or for the output, first come first served. */
   readonly #turns: Turn[] = [];
-  #timer: Timer | undefined;
+  #running = 0;
+  #isServing = false;
 
-  constructor({ concurrency, rate, burst, relief, clock }: GateOptions) {
+  constructor({ concurrency, rate, burst, isStuffed, clock }: GateOptions) {
     // p-queue keeps the slots. Its own rate is a window, not a pace, and its timeout and signal free the slot of work
     // that still runs: those three are ours.
     this.#slots = new PQueue({ concurrency });
     this.#pacer = rate ? new Pacer(rate, { burst }) : null;
-    this.#relief = relief;
+    this.#isStuffed = isStuffed;
     this.#clock = clock;
+    this.#alarm = new Alarm(clock, () => this.#serve());
   }
 
   /** Attempts that have started and not ended. */
   get running(): number {
-    return this.#slots.pending - this.#turns.length;
+    return this.#running;
   }
 
-  /** Entrants that have a slot and wait for a token. */
-  get waitingForToken(): number {
+  /** Entrants that have a slot and wait for a token, or for the output. */
+  get waiting(): number {
     return this.#turns.length;
   }
 
   /** Admits the entrant when there are a slot and a token, or declines it. May do so before it returns. */
   enter(entrant: Entrant): void {
+    // Never rejects: what an attempt throws is its own affair.
     void this.#slots.add(() => new Promise<void>((free) => this.#serveSlot(entrant, free)));
   }
 
-  /** Asks everyone who waits for a token whether they are still ready. Call it when their readiness may have changed. */
+  /** A request has left: the pace counts from then. */
+  sent(nowMs: number): void {
+    this.#pacer?.sent(nowMs);
+  }
+
+  /** Looks again at everyone who has a slot and waits. Call it when one may not be ready any more, or the output has room. */
   review(): void {
     for (const turn of this.#turns.splice(0)) {
       if (turn.entrant.ready()) this.#turns.push(turn);
-      else turn.settle(false);
+      else this.#decline(turn);
     }
     this.#serve();
   }
@@ -80,49 +91,43 @@ export class Gate {
   #serveSlot(entrant: Entrant, free: () => void): void {
     const now = this.#clock.now();
     entrant.timings.queuedMs += now - entrant.sinceMs;
-    const relief = this.#relief();
-    if (relief || this.#pacer)
-      void this.#wait(entrant, relief, now).then((isGranted) => this.#settle(entrant, isGranted, free));
-    else this.#settle(entrant, entrant.ready(), free);
+    this.#turns.push({ entrant, free, sinceMs: now });
+    this.#serve();
   }
 
-  /** Waits for the output and for a token, with a slot in hand. False when the entrant was not ready any more. */
-  async #wait(entrant: Entrant, relief: Promise<void> | null, sinceMs: number): Promise<boolean> {
-    if (relief) await relief;
-    const isGranted = this.#pacer
-      ? await new Promise<boolean>((settle) => {
-          this.#turns.push({ entrant, settle });
-          this.#serve();
-        })
-      : entrant.ready();
-    entrant.timings.limitedMs += this.#clock.now() - sinceMs;
-    return isGranted;
-  }
-
-  #settle(entrant: Entrant, isGranted: boolean, free: () => void): void {
-    if (isGranted) entrant.admit(free);
-    else {
-      free();
-      entrant.decline();
-    }
-  }
-
+  /** Starts everyone who may start, in order. A loop: a start may bring the next entrant along. */
   #serve(): void {
-    const pacer = this.#pacer;
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (let turn = this.#turns[0]; pacer && turn; turn = this.#turns[0]) {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    this.#alarm.clear();
+    for (let turn = this.#turns[0]; turn; turn = this.#turns[0]) {
+      if (this.#running > 0 && this.#isStuffed()) break;
       const now = this.#clock.now();
-      const waitMs = pacer.waitMs(now);
+      const waitMs = this.#pacer ? this.#pacer.waitMs(now) : 0;
       if (waitMs > 0) {
-        // Rounded up, since a timer that fires early would only be armed again.
-        this.#timer = this.#clock.setTimeout(() => this.#serve(), Math.ceil(waitMs));
-        return;
+        this.#alarm.set(waitMs, { isExact: this.#pacer?.isExact ?? false });
+        break;
       }
       this.#turns.shift();
-      const isReady = turn.entrant.ready();
-      if (isReady) pacer.take(now);
-      turn.settle(isReady);
+      if (turn.entrant.ready()) this.#start(turn, now);
+      else this.#decline(turn);
     }
+    this.#isServing = false;
+  }
+
+  #start({ entrant, free, sinceMs }: Turn, now: number): void {
+    entrant.timings.limitedMs += now - sinceMs;
+    this.#pacer?.take(now);
+    this.#running += 1;
+    entrant.admit(() => {
+      this.#running -= 1;
+      free();
+      if (this.#turns.length > 0) this.#serve();
+    });
+  }
+
+  #decline({ entrant, free }: Turn): void {
+    free();
+    entrant.decline();
   }
 }

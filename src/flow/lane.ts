@@ -1,8 +1,11 @@
 import type { Failure } from '../record/failure.ts';
 import type { Timings } from '../record/job.ts';
-import type { Clock, Timer } from './clock.ts';
+import { Alarm } from './alarm.ts';
+import type { Clock } from './clock.ts';
 import type { Entrant, Gate } from './gate.ts';
 import { Pacer, type Rate } from './pacer.ts';
+import type { Paced } from './signals.ts';
+import { Throttle } from './throttle.ts';
 
 /** The limits of one lane. Null is no limit of its own: the gate's still hold. */
 export type LaneLimits = { readonly concurrency: number | null; readonly rate: Rate | null };
@@ -18,7 +21,7 @@ export type Waiter = {
   /** Since when it waits for what it is waiting for now. */
   sinceMs: number;
   /** Starts the attempt. `release` must be called when it has ended. */
-  begin(release: () => void): void;
+  begin(release: (answer: { wasRefused: boolean }) => void): void;
   /** Told instead when the attempt must never start. */
   dismiss(failure: Failure): void;
 };
@@ -30,20 +33,23 @@ export type Waiter = {
  * A refused lane (429, 503) is held as a whole: nothing starts until the hold ends, then a single probe, and when
  * that was not refused, everyone.
  */
-export class Lane implements Entrant {
+export class Lane implements Entrant, Paced {
   readonly #limits: LaneLimits;
   readonly #gate: Gate;
   readonly #clock: Clock;
   readonly #pacer: Pacer | null;
+  readonly #alarm: Alarm;
   readonly #waiting: Waiter[] = [];
+  #throttle: Throttle | null = null;
   #running = 0;
   /** The one who waits at the gate. */
   #atGate: Waiter | null = null;
   #isPumping = false;
-  #timer: Timer | undefined;
   #heldUntilMs = 0;
   /** After a hold: `due` until the probe starts, `out` until it has ended. */
   #probe: 'none' | 'due' | 'out' = 'none';
+  /** Since when the head of the line waits for a time to come, or null. */
+  #limitedSinceMs: number | null = null;
   #closed: { readonly untilMs: number; readonly failure: Failure } | null = null;
   #stopped: { readonly failure: Failure; readonly allowsHops: boolean } | null = null;
 
@@ -51,6 +57,7 @@ export class Lane implements Entrant {
     this.#limits = limits;
     this.#gate = gate;
     this.#clock = clock;
+    this.#alarm = new Alarm(clock, () => this.#pump());
     this.#pacer = limits.rate ? new Pacer(limits.rate, { burst }) : null;
   }
 
@@ -67,8 +74,12 @@ export class Lane implements Entrant {
     this.#pump();
   }
 
-  /** Nothing starts for the next `ms`; then one probe. Overlapping holds take the latest end. */
-  hold(ms: number): void {
+  /**
+   * Nothing starts for the next `ms`; then one probe. Overlapping holds take the latest end. `isGuess` says that the
+   * time is our own: the server did not name one, so the lane has to find out what it takes.
+   */
+  hold(ms: number, { isGuess }: { isGuess: boolean }): void {
+    if (isGuess) this.#throttle ??= new Throttle(this.#clock.now());
     this.#heldUntilMs = Math.max(this.#heldUntilMs, this.#clock.now() + ms);
     this.#probe = 'due';
     this.#gate.review();
@@ -87,6 +98,13 @@ export class Lane implements Entrant {
   stop(failure: Failure, { allowsHops }: { allowsHops: boolean }): void {
     this.#stopped = { failure, allowsHops };
     this.#dismiss();
+  }
+
+  /** A request has left: the paces count from then. */
+  sent(): void {
+    const now = this.#clock.now();
+    this.#pacer?.sent(now);
+    this.#gate.sent(now);
   }
 
   /** Milliseconds for which the lane is still held; 0 when it is not. */
@@ -128,8 +146,12 @@ export class Lane implements Entrant {
     if (isProbe) this.#probe = 'out';
     this.#atGate = null;
     this.#running += 1;
-    this.#pacer?.take(this.#clock.now());
-    waiter.begin(() => {
+    const startedMs = this.#clock.now();
+    this.#pacer?.take(startedMs);
+    this.#throttle?.started(startedMs);
+    waiter.begin(({ wasRefused }) => {
+      if (wasRefused) this.#throttle?.refused(startedMs, this.#clock.now(), this.#running);
+      else this.#throttle?.succeeded(startedMs);
       this.#running -= 1;
       // A refused probe has made itself due again, by `hold`.
       if (isProbe && this.#probe === 'out') this.#probe = 'none';
@@ -178,26 +200,30 @@ export class Lane implements Entrant {
   #waitMs(): number {
     if (this.#probe === 'out') return Number.POSITIVE_INFINITY;
     if (this.#limits.concurrency !== null && this.#running >= this.#limits.concurrency) return Number.POSITIVE_INFINITY;
-    if (this.#probe === 'none' && !this.#pacer) return 0;
+    if (this.#probe === 'none' && !this.#pacer && !this.#throttle) return 0;
     const now = this.#clock.now();
     const heldMs = this.#probe === 'due' ? this.#heldUntilMs - now : 0;
-    return Math.max(0, heldMs, this.#pacer ? this.#pacer.waitMs(now) : 0);
+    const paceMs = this.#pacer?.waitMs(now) ?? 0;
+    const learnedMs = this.#throttle?.waitMs(now, this.#running) ?? 0;
+    return Math.max(0, heldMs, paceMs, learnedMs);
   }
 
   /** Sends the first waiting job to the gate if it may go. A loop: a start frees the way for the next at once. */
   #pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    if (this.#timer) this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#alarm.clear();
     while (this.#atGate === null) {
       const waiter = this.#waiting[0];
       if (!waiter) break;
       const waitMs = this.#waitMs();
+      if (waitMs === Number.POSITIVE_INFINITY) break;
       if (waitMs > 0) {
-        if (waitMs !== Number.POSITIVE_INFINITY) this.#wakeIn(waitMs, waiter);
+        this.#limitedSinceMs ??= this.#clock.now();
+        this.#alarm.set(waitMs, { isExact: this.#pacer?.isExact ?? false });
         break;
       }
+      this.#noteLimited(waiter);
       this.#waiting.shift();
       this.#atGate = waiter;
       this.#gate.enter(this);
@@ -205,15 +231,12 @@ export class Lane implements Entrant {
     this.#isPumping = false;
   }
 
-  #wakeIn(waitMs: number, waiter: Waiter): void {
-    const now = this.#clock.now();
-    waiter.timings.queuedMs += now - waiter.sinceMs;
-    waiter.sinceMs = now;
-    this.#timer = this.#clock.setTimeout(() => {
-      const woken = this.#clock.now();
-      waiter.timings.limitedMs += woken - waiter.sinceMs;
-      waiter.sinceMs = woken;
-      this.#pump();
-    }, Math.ceil(waitMs));
+  /** What the head of the line has waited for the lane's limits, it has not waited for a slot. */
+  #noteLimited(waiter: Waiter): void {
+    if (this.#limitedSinceMs === null) return;
+    const limitedMs = this.#clock.now() - Math.max(this.#limitedSinceMs, waiter.sinceMs);
+    waiter.timings.limitedMs += limitedMs;
+    waiter.sinceMs += limitedMs;
+    this.#limitedSinceMs = null;
   }
 }

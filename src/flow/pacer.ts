@@ -1,15 +1,21 @@
-/** So many starts in every window of so many milliseconds. */
-export type Rate = { readonly count: number; readonly windowMs: number };
+import type { Rate } from '../record/rate.ts';
 
-/** A start may come this much earlier than its place in the schedule if the one before came late, in milliseconds. */
+export type { Rate };
+
+/** Starts at least so far apart are timed exactly; closer ones may be made good. */
+const wideMs = 20;
+/** What exact spacing adds, so that two starts are not too close at a server that counts whole milliseconds. */
+const margin = 1.004;
+/** A start that is close to others may come this much earlier than its place, if the one before came late. */
 const maxCatchUpMs = 5;
 
 /**
  * Says when the next start may be. Knows no timers: the caller brings the time with each call.
  *
  * Starts are spaced evenly (the generic cell rate algorithm, ITU-T I.371): `count` in `windowMs` is one every
- * `windowMs / count`. Timers fire late, and a loss at each start would add up, so the schedule is absolute and a late
- * start is made good, by at most 5 ms or 1% of the window: no window ever holds more than 101% + 1.
+ * `windowMs / count`. From 20 ms on the spacing is kept to the letter, since servers such as nginx refuse a call that
+ * comes a millisecond early. Below that timers are too coarse, so the schedule is absolute and a late start is made
+ * good, by at most 5 ms or 1% of the window: no window ever holds more than 101% + 1.
  * `burst` lets that many starts come at once; the window's limit then holds by a log of its last `count` starts.
  */
 export class Pacer {
@@ -20,14 +26,18 @@ export class Pacer {
   /** The last `count` starts, as a ring; only kept where a burst could exceed the window. */
   readonly #log: number[] | null;
   #logCursor = 0;
+  /** True when the caller should wait exactly, with `Clock.wakeIn`. */
+  readonly isExact: boolean;
   /** When the next start is due. */
   #dueMs = Number.NEGATIVE_INFINITY;
 
   constructor(rate: Rate, { burst = 1 }: { burst?: number } = {}) {
     this.#rate = rate;
-    this.#spacingMs = rate.windowMs / rate.count;
+    const evenMs = rate.windowMs / rate.count;
+    this.isExact = evenMs >= wideMs;
+    this.#spacingMs = this.isExact ? evenMs * margin : evenMs;
     this.#toleranceMs = (Math.min(burst, rate.count) - 1) * this.#spacingMs;
-    this.#catchUpMs = Math.min(maxCatchUpMs, rate.windowMs / 100);
+    this.#catchUpMs = this.isExact ? 0 : Math.min(maxCatchUpMs, rate.windowMs / 100);
     this.#log = burst > 1 ? [] : null;
   }
 
@@ -50,6 +60,11 @@ export class Pacer {
       log[this.#logCursor] = nowMs;
       this.#logCursor = (this.#logCursor + 1) % this.#rate.count;
     }
+  }
+
+  /** A request that was counted leaves only now: the next one is due a whole spacing later. */
+  sent(nowMs: number): void {
+    if (this.isExact) this.#dueMs = Math.max(this.#dueMs, nowMs + this.#spacingMs);
   }
 
   /** When the oldest of the last `count` starts leaves the window. */

@@ -16,6 +16,8 @@ export type RetryPolicy = {
 export type Refusal = {
   readonly failure: Failure;
   readonly hold?: Hold;
+  /** The job's own wait, when it brings one. */
+  readonly delayMs?: number;
   /** Retries that the job has used. */
   readonly retriesUsed: number;
   /** How long the job has been held already. */
@@ -49,7 +51,7 @@ export function decide(refusal: Refusal, policy: RetryPolicy, random: () => numb
   const hold = refusal.hold;
   if (hold && hold.ms !== null && hold.ms > 0) return decideHold(hold.ms, refusal, policy);
   const hasRetry = refusal.failure.retryable && refusal.retriesUsed < policy.retries;
-  const delayMs = backoffMs(refusal.retriesUsed, policy, random);
+  const delayMs = refusal.delayMs ?? backoffMs(refusal.retriesUsed, policy, random);
   const isInTime = delayMs < refusal.leftMs;
   return {
     kind: hasRetry && isInTime ? 'again' : 'give up',

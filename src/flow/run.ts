@@ -6,6 +6,7 @@ import { Course } from './course.ts';
 import { Gate } from './gate.ts';
 import type { LaneLimits } from './lane.ts';
 import { Lanes } from './lanes.ts';
+import { Order } from './order.ts';
 import type { Rate } from './pacer.ts';
 import { type Batches, Reader } from './reader.ts';
 import type { RetryPolicy } from './retry.ts';
@@ -24,6 +25,8 @@ export type RunOptions<Payload, Value, State> = {
   attempt: Attempt<Payload, Value, State>;
   /** Takes each result as it is settled. While its promise is pending the result counts as unwritten. */
   emit: (result: Result<Payload, Value>) => void | Promise<void>;
+  /** Give results in the order in which their jobs were read, not as they are settled. */
+  isOrdered?: boolean;
   /** Size of a result in memory, in bytes, for the window. */
   weigh?: (result: Result<Payload, Value>) => number;
   /** The lane that a job's first call goes through. */
@@ -96,6 +99,8 @@ class Run<Payload, Value, State> {
   readonly #window: Window;
   readonly #gate: Gate;
   readonly #lanes: Lanes;
+  /** Holds results back until it is their turn; null when they go out as they come. */
+  readonly #order: Order<Job<Payload>, Result<Payload, Value>> | null;
   #kind: RunEnd['kind'] = 'completed';
   #read = 0;
   #settled = 0;
@@ -109,9 +114,9 @@ class Run<Payload, Value, State> {
     this.#options = options;
     this.#clock = clock;
     this.#ending = new Ending(clock);
-    this.#window = new Window(window, () => this.#reader?.feed());
-    const relief = () => this.#relief();
-    this.#gate = new Gate({ concurrency, rate, burst, clock, relief });
+    this.#window = new Window(window, () => this.#rowLeft());
+    this.#gate = new Gate({ concurrency, rate, burst, clock, isStuffed: () => this.#window.isStuffed });
+    this.#order = options.isOrdered ? new Order((result) => this.#write(result)) : null;
     this.#lanes = new Lanes({ limitsOf: options.limitsOf ?? (() => unlimited), burst, gate: this.#gate, clock });
   }
 
@@ -159,25 +164,31 @@ class Run<Payload, Value, State> {
       random: this.#options.random ?? Math.random,
       keepsLog,
       observe,
-      settled: (result: Result<Payload, Value>) => this.#write(result),
+      settled: (result: Result<Payload, Value>) => this.#settle(result),
       broken: (error: unknown) => this.#lost(error),
     };
     const take = (job: Job<Payload>) => {
       this.#read += 1;
       this.#window.enter();
+      this.#order?.expect(job);
       new Course(job, shared).run();
     };
     return new Reader({ source, take, wantsMore: () => this.#window.hasRoom });
   }
 
-  #write(result: Result<Payload, Value>): void {
+  #settle(result: Result<Payload, Value>): void {
     this.#settled += 1;
     if (result.failure && !isRunsEnd(result.failure)) this.#failed += 1;
+    this.#window.hold(this.#options.weigh?.(result) ?? 0);
+    if (this.#order) this.#order.settle(result.job, result);
+    else this.#write(result);
+    if (this.#isOverLimit({ isEnd: false })) this.#tooManyFailures();
+  }
+
+  #write(result: Result<Payload, Value>): void {
     const bytes = this.#options.weigh?.(result) ?? 0;
-    this.#window.hold(bytes);
     try {
       const written = this.#options.emit(result);
-      if (this.#isOverLimit({ isEnd: false })) this.#tooManyFailures();
       if (written) {
         written.then(
           () => this.#window.leave(bytes),
@@ -229,11 +240,12 @@ class Run<Payload, Value, State> {
     // The reader first: each job that a lane sends away makes room for another.
     this.#reader?.stop();
     this.#lanes.stop(reason, { allowsHops: !isAborted });
-    this.#window.release();
   }
 
-  #relief(): Promise<void> | null {
-    return this.#ending.reason ? null : this.#window.relief();
+  /** A row is written: more may be read, and what waited for the output may start. */
+  #rowLeft(): void {
+    this.#reader?.feed();
+    if (this.#gate.waiting > 0 && !this.#window.isStuffed) this.#gate.review();
   }
 
   #view(): RunView {
@@ -250,8 +262,8 @@ class Run<Payload, Value, State> {
     const [longest, ...others] = this.#lanes.held();
     if (longest)
       return others.length > 0 ? `${longest} and ${others.length} more asked to wait` : `${longest} asked to wait`;
-    if (this.#gate.waitingForToken > 0) return 'rate';
-    if (!this.#window.hasRoom && this.#gate.running === 0) return 'output';
+    if (this.#window.isStuffed || (!this.#window.hasRoom && this.#gate.running === 0)) return 'output';
+    if (this.#gate.waiting > 0) return 'rate';
     return null;
   }
 }

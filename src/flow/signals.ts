@@ -2,17 +2,29 @@ import type { Failure } from '../record/failure.ts';
 import type { Cancellation } from '../record/job.ts';
 import type { Clock } from './clock.ts';
 
+/** Who keeps a pace, and wants to know when a request has left. */
+export type Paced = { sent(): void };
+
 /**
  * A cancellation of its own for each attempt, so that no listener ever gathers on a signal that lives as long as the
  * run. Whoever starts an attempt cancels it here and awaits it.
  */
 export class Scope implements Cancellation {
+  readonly #paced: Paced | null;
   #reason: Failure | null = null;
   #controller: AbortController | null = null;
   #listener: ((reason: Failure) => void) | null = null;
 
+  constructor(paced: Paced | null = null) {
+    this.#paced = paced;
+  }
+
   get reason(): Failure | null {
     return this.#reason;
+  }
+
+  sent(): void {
+    this.#paced?.sent();
   }
 
   /** Made when first asked for: it costs more than all the rest. */
@@ -80,9 +92,9 @@ export class Ending {
     this.#listeners.add(listener);
   }
 
-  /** A scope for an attempt; give it back to `release`. */
-  open(): Scope {
-    const scope = new Scope();
+  /** A scope for an attempt that `paced` wants to hear of; give it back to `release`. */
+  open(paced: Paced | null = null): Scope {
+    const scope = new Scope(paced);
     if (this.#isAborted && this.#reason) scope.cancel(this.#reason);
     this.#running.add(scope);
     return scope;

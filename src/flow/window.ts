@@ -1,6 +1,6 @@
 /**
  * How much may be read ahead: jobs read whose rows are not written yet (those asleep between attempts too), and the
- * bytes of results that wait to be written. Attempts wait here for relief.
+ * bytes of results that wait to be written.
  */
 export class Window {
   readonly #maxJobs: number;
@@ -8,7 +8,6 @@ export class Window {
   readonly #onLeave: () => void;
   #jobs = 0;
   #bytes = 0;
-  #waitForRelief: (() => void)[] = [];
   #whenEmpty: (() => void) | null = null;
 
   /** `onLeave` is told after each row that is written. */
@@ -27,10 +26,9 @@ export class Window {
     return this.#jobs < this.#maxJobs && this.#bytes < this.#maxBytes;
   }
 
-  /** A promise to wait for when so much waits to be written that not even a job already read should start; else null. */
-  relief(): Promise<void> | null {
-    if (this.#bytes < this.#maxBytes) return null;
-    return new Promise((resolve) => this.#waitForRelief.push(resolve));
+  /** True when so much waits to be written that not even a job already read should start. */
+  get isStuffed(): boolean {
+    return this.#bytes >= this.#maxBytes;
   }
 
   /** A job is read. */
@@ -47,14 +45,8 @@ export class Window {
   leave(bytes: number): void {
     this.#jobs -= 1;
     this.#bytes -= bytes;
-    if (this.#waitForRelief.length > 0 && this.#bytes < this.#maxBytes) this.release();
     this.#onLeave();
     if (this.#jobs === 0) this.#whenEmpty?.();
-  }
-
-  /** Lets everyone go on who waits for relief: there is some, or the run is ending. */
-  release(): void {
-    for (const resolve of this.#waitForRelief.splice(0)) resolve();
   }
 
   /** Resolves when every row is written. */

@@ -98,8 +98,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     }
     this.#connectMs = performance.now() - this.#startedMs;
     this.#phase = 'headers';
+    this.#options.scope.sent();
     const { idleTimeoutMs } = this.#options;
     if (idleTimeoutMs > 0) this.#idleTimer = setTimeout(() => this.#idle(), idleTimeoutMs);
+  }
+
+  /** The head is out. With a body behind it, the time of the upload is no matter of pace. */
+  onRequestSent(): void {
+    if (this.#request.body === null) this.#options.scope.sent();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HttpHeaders): void {

@@ -1,5 +1,6 @@
 import { type Answer, json } from './answer.ts';
 import { type Call, WrongCall } from './call.ts';
+import { chatRoutes } from './chat-routes.ts';
 import { moodyRoutes } from './moody-routes.ts';
 import { plainRoutes } from './plain-routes.ts';
 import { type Route, readersOf, type Values } from './route.ts';
@@ -9,7 +10,7 @@ import { slowRoutes } from './slow-routes.ts';
 export function routeTable(values: Values): readonly Route[] {
   const readers = readersOf(values);
   const table: Route[] = [{ path: '/', about: 'this list', answer: () => json(200, { routes: table.map(listing) }) }];
-  table.push(...plainRoutes(readers), ...slowRoutes(readers), ...moodyRoutes(readers));
+  table.push(...plainRoutes(readers), ...slowRoutes(readers), ...moodyRoutes(readers), ...chatRoutes(readers));
   return table;
 }
 

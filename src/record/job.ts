@@ -19,6 +19,8 @@ export type Cancellation = {
   readonly signal: AbortSignal;
   /** Has `listener` called once, when the call is to end; at once if that is already so. One listener at a time. */
   onCancel(listener: ((reason: Failure) => void) | null): void;
+  /** To be told when the request leaves, if that is later than the start of the call (after connecting): rates count from then. */
+  sent(): void;
 };
 
 /** What a call is told. */
@@ -41,12 +43,13 @@ export type Hold = {
  * What one attempt came to.
  * - `done`: nothing more to do. A value with a failure is an answer that does not count as ok.
  * - `retry`: a failure that another attempt may mend; the engine decides whether there is one. `value` is what the
- *   row shows if there is none. `hold` says that the whole lane was refused.
+ *   row shows if there is none. `hold` says that the whole lane was refused; `delayMs` is the job's own wait, in place
+ *   of the policy's back-off.
  * - `next`: the job goes on with another call, which passes the lane and the gate again: a redirect hop, a page.
  */
 export type Outcome<Value, State> =
   | { readonly kind: 'done'; readonly value: Value | null; readonly failure: Failure | null }
-  | { readonly kind: 'retry'; readonly value: Value | null; readonly failure: Failure; readonly hold?: Hold }
+  | { readonly kind: 'retry'; readonly value: Value | null; readonly failure: Failure; readonly hold?: Hold; readonly delayMs?: number }
   | { readonly kind: 'next'; readonly state: State; readonly lane: string };
 
 /** Where a job's time went, in milliseconds. */

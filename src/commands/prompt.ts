@@ -1,0 +1,106 @@
+import * as Args from '@oclif/core/args';
+import { Command } from '@oclif/core/command';
+import { flowFlags, flowSettings } from '../cli/flow-flags.ts';
+import SluiceHelp from '../cli/help.ts';
+import { inputFlags } from '../cli/input-flags.ts';
+import { modelFlags, modelSettings } from '../cli/model-flags.ts';
+import { talkFlags, talkSettings } from '../cli/output-flags.ts';
+import { promptDefaults, promptFlags } from '../cli/prompt-flags.ts';
+import { runSession } from '../cli/session.ts';
+import { openSources } from '../cli/sources.ts';
+import { tellEvent } from '../cli/tell.ts';
+import { promptJobs } from '../input/prompt-jobs.ts';
+import { openaiChat } from '../llm/openai.ts';
+import { createPromptRow } from '../output/prompt-row.ts';
+import type { Completion, PromptTask } from '../record/prompt.ts';
+import { addressOf } from '../record/request.ts';
+import { createMask } from '../record/secrets.ts';
+
+/** A prompt may always be sent again, so there is nothing for it to allow. */
+const { 'retry-unsafe': _, ...promptFlow } = flowFlags;
+/** An answer is text: more than this is none. */
+const maxBodyBytes = 64 * 1024 ** 2;
+
+export default class Prompt extends Command {
+  static override summary = 'Ask a language model, one prompt a line: one JSON row on stdout for each.';
+  static override description =
+    'Prompts come from arguments, from files (-i), or from stdin: a prompt each, or an NDJSON record with prompt or messages, and id. With --template any record makes a prompt, rows that sluice wrote too. Any OpenAI-compatible server answers.';
+  static override examples = [
+    "sluice prompt 'Name three rivers' -m gpt-5-mini",
+    "sluice prompt -i tickets.ndjson --template 'Summarise: {{body}}' -m gpt-5-mini -c 20",
+    "sluice fetch < pages.txt | sluice prompt --template 'Title: {{body}}' --base-url http://localhost:11434/v1 -m llama3.2",
+  ];
+  static override args = {
+    prompts: Args.string({
+      multiple: true,
+      ignoreStdin: true,
+      description: 'Prompts; without any, lines are read from -i or stdin.',
+    }),
+  };
+  static override flags = {
+    ...inputFlags,
+    ...promptFlow,
+    ...promptFlags,
+    ...modelFlags,
+    ...talkFlags,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Prompt);
+    const prompts = args.prompts ?? [];
+    const names = flags.input ?? (prompts.length > 0 ? [] : ['-']);
+    if (!flags.input && prompts.length === 0 && process.stdin.isTTY)
+      return new SluiceHelp(this.config).showHelp(['prompt']);
+    const flow = flowSettings(flags);
+    const talk = talkSettings(flags, { isTerminal: process.stderr.isTTY ?? false, env: process.env });
+    const model = modelSettings(flags, { env: process.env, version: this.config.version });
+    const defaults = await promptDefaults(flags, { env: process.env });
+    const include = new Set(flags.include?.flatMap((one) => [...one]));
+    const sources = await openSources(names, flags.format);
+    const [{ createAgent }, { createPost }] = await Promise.all([
+      import('../http/agent.ts'),
+      import('../http/post.ts'),
+    ]);
+    const agent = createAgent({
+      concurrency: flow.concurrency,
+      connectTimeoutMs: shorter(flags['connect-timeout'], flow.timeoutMs),
+    });
+    const secrets = model.key ? [model.key.value] : [];
+    const mask = createMask(secrets);
+    const codec = openaiChat(model);
+    const lane = addressOf(model.baseUrl).host;
+
+    await runSession({
+      jobs: promptJobs({
+        prompts,
+        sources: sources.list,
+        defaults,
+        maxLineBytes: flags['max-line'],
+        keepsInput: include.has('input'),
+      }),
+      attempt: createPost<PromptTask, Completion>({
+        agent,
+        idleTimeoutMs: flags['idle-timeout'],
+        maxBodyBytes,
+        requestOf: codec.requestOf,
+        read: codec.read,
+        retryOn: flags['retry-on'] ?? null,
+      }),
+      laneOf: () => lane,
+      render: createPromptRow({ include, provider: codec.provider, model: model.model, secrets, now: Date.now }),
+      measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
+      tell: (event) => tellEvent(event, { mask, describe: () => `${model.model} at ${lane}` }),
+      flow,
+      talk,
+      keepsLog: include.has('attempts'),
+      stopInput: sources.stop,
+      close: () => agent.destroy(),
+    });
+  }
+}
+
+/** The connection's clock within the attempt's; 0 is no limit. */
+function shorter(connectMs: number, attemptMs: number): number {
+  if (connectMs === 0 || attemptMs === 0) return connectMs || attemptMs;
+  return Math.min(connectMs, attemptMs);
+}

@@ -1,0 +1,31 @@
+/**
+ * Gives results in the order in which their jobs were announced. Holds back those that are early; how many there can be
+ * is the window's affair.
+ */
+export class Order<Key extends object, Value> {
+  readonly #emit: (value: Value) => void;
+  /** Announced and not yet given, in order. */
+  readonly #line: Key[] = [];
+  readonly #settled = new Map<Key, Value>();
+
+  constructor(emit: (value: Value) => void) {
+    this.#emit = emit;
+  }
+
+  /** Announces the next in order. */
+  expect(key: Key): void {
+    this.#line.push(key);
+  }
+
+  /** Takes a result, and gives all whose turn has come. */
+  settle(key: Key, value: Value): void {
+    this.#settled.set(key, value);
+    for (let next = this.#line[0]; next !== undefined; next = this.#line[0]) {
+      const due = this.#settled.get(next);
+      if (due === undefined) return;
+      this.#line.shift();
+      this.#settled.delete(next);
+      this.#emit(due);
+    }
+  }
+}

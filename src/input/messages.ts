@@ -1,0 +1,77 @@
+import { Failure } from '../record/failure.ts';
+import type { Message } from '../record/prompt.ts';
+import { fieldOf, type InputRecord, isResultRow, textOf } from './records.ts';
+import type { Template, TemplateScope } from './template.ts';
+
+/** What the command line says of every prompt. */
+export type PromptDefaults = {
+  /** Makes the prompt of every line; null takes a line or a record's `messages` or `prompt` as they are. */
+  readonly template: Template | null;
+  /** Goes before every prompt that does not bring its own. */
+  readonly system: Template | null;
+};
+
+/** Makes the messages of what lines say. Throws a Failure: `input`, `template`, or `upstream` for a row that failed before. */
+export function createMessages({ template, system }: PromptDefaults) {
+  function prompted(scope: TemplateScope): readonly Message[] {
+    const { record, line } = scope;
+    if (template) {
+      if (record && isResultRow(record)) checkUpstream(record);
+      return [user(template.render(scope))];
+    }
+    return record ? given(record) : [user(line)];
+  }
+
+  return (scope: TemplateScope): readonly Message[] => {
+    const asked = !template && scope.record && isResultRow(scope.record) ? again(scope.record, scope) : scope;
+    const messages = prompted(asked);
+    if (!system || messages.some(({ role }) => role === 'system' || role === 'developer')) return messages;
+    return [{ role: 'system', content: system.render(asked) }, ...messages];
+  };
+}
+
+function user(content: string): Message {
+  return { role: 'user', content };
+}
+
+function given(record: InputRecord): readonly Message[] {
+  const messages = fieldOf(record, 'messages');
+  if (messages !== undefined) return checked(messages);
+  const prompt = textOf(record, 'prompt');
+  if (prompt !== null) return [user(prompt)];
+  throw new Failure(
+    'input',
+    "the record has neither `messages` nor `prompt`; --template 'Summarise: {{body}}' makes one",
+  );
+}
+
+function checked(messages: unknown): readonly Message[] {
+  const isList = Array.isArray(messages) && messages.length > 0;
+  if (isList && messages.every((one) => typeof one?.role === 'string')) return messages as readonly Message[];
+  throw new Failure('input', "the record's `messages` must be a list of objects with `role` and `content`");
+}
+
+/** What a row of `prompt` came from, if it says so: it is done again. One of `fetch` has nothing to ask. */
+function again(row: InputRecord, { index }: TemplateScope): TemplateScope {
+  if (!Object.hasOwn(row, 'provider')) {
+    throw new Failure('input', "a row is no prompt; --template 'Summarise: {{body}}' makes one of it");
+  }
+  const input = fieldOf(row, 'input');
+  if (typeof input === 'string') return { index, line: input, record: null };
+  if (typeof input === 'object') return { index, line: JSON.stringify(input), record: input as InputRecord };
+  throw new Failure(
+    'input',
+    'the row cannot be done again: a row does not hold its prompt unless it was written with --include input',
+  );
+}
+
+/** A row that failed is passed on as failed: there is nothing to ask about. */
+function checkUpstream(row: InputRecord): void {
+  if (fieldOf(row, 'ok') === true) return;
+  const error = fieldOf(row, 'error');
+  const { code, message } = (typeof error === 'object' ? error : {}) as { code?: unknown; message?: unknown };
+  const told = typeof message === 'string' ? message : 'it does not say why';
+  const name = typeof code === 'string' ? code : null;
+  const cause = Object.assign(new Error(told), name === null ? {} : { code: name });
+  throw new Failure('upstream', `the row given as input had failed${name ? ` (${name})` : ''}: ${told}`, { cause });
+}
