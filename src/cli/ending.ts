@@ -44,9 +44,28 @@ async function say(line: string): Promise<void> {
 }
 
 /** The last line after an interrupt: what became of the lines, and how to go on. */
-export function interruptNote({ isAllRead }: RunEnd, { ok, failed, failedByCode }: TallySnapshot): string {
+export function interruptNote(
+  { isAllRead }: RunEnd,
+  { ok, failed, failedByCode }: TallySnapshot,
+  resumeCommand: string,
+): string {
   const cancelled = (failedByCode.get('cancelled') ?? 0) + (failedByCode.get('deadline') ?? 0);
   const rest = isAllRead ? 'all input was read' : 'the rest of the input was not read';
   const counts = `${ok} done, ${failed - cancelled} failed, ${cancelled} cancelled (read, not finished); ${rest}`;
-  return `sluice: interrupted: ${counts}. To resume: jq -c 'select(.ok == false)' ROWS | sluice fetch, then the lines after the last index`;
+  return `sluice: interrupted: ${counts}. To resume: ${resumeCommand}`;
+}
+
+/** The command line that goes on with a run. Without a file of rows, the failed ones have to be fed back by hand. */
+export function resumeCommandOf(
+  command: string,
+  { argv, hasFile }: { argv: readonly string[]; hasFile: boolean },
+): string {
+  if (!hasFile)
+    return `jq -c 'select(.ok == false)' ROWS | sluice ${command}, and the lines after the last index; with -o FILE, --resume does both`;
+  const kept = argv.filter((word) => !['--overwrite', '--resume', '--retry-failed'].includes(word));
+  return ['sluice', command, ...kept.map(shellQuoted), '--resume'].join(' ');
+}
+
+function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -6,11 +6,19 @@ type OclifError = Error & { oclif?: { exit?: number } };
 
 /** Runs the command line. Settles when everything is written; the verdict is in `process.exitCode`. */
 export async function main(argv: string[], root: string): Promise<void> {
+  process.once('exit', tellUnfinished);
   try {
     await run(argv, root);
   } catch (error) {
     explain(error as OclifError);
   }
+  process.off('exit', tellUnfinished);
+}
+
+/** Node.js ends quietly when nothing is left that could wake it, even if something is still awaited. That is no success. */
+function tellUnfinished(): void {
+  process.stderr.write('sluice: this is a bug in sluice, please report it: it ended before its work was done\n');
+  process.exitCode = 70;
 }
 
 /** One line for wrong usage (exit 2), the stack for what should not happen (exit 70, EX_SOFTWARE). */

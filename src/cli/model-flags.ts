@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { acceptEncoding } from '../http/decode.ts';
 import type { ApiKey, ModelSettings } from '../llm/codec.ts';
 import { parseExactJson } from '../record/json.ts';
-import { checkHeader, parseUrl, quote } from '../record/request.ts';
+import { checkHeader, quote } from '../record/request.ts';
 import { sayable } from './request-flags.ts';
 import { parseCount, UsageError } from './values.ts';
 
@@ -98,10 +98,14 @@ function modelOf(given: string | undefined): string {
 const openai = 'https://api.openai.com/v1';
 
 function baseUrlOf(given: string | undefined, env: Environment): URL {
-  const [name, text] = given === undefined ? ['OPENAI_BASE_URL', env.OPENAI_BASE_URL || openai] : ['--base-url', given];
-  const url = sayable(name, () => parseUrl(text.trim()));
+  const name = given === undefined ? 'OPENAI_BASE_URL' : '--base-url';
+  const text = (given ?? (env.OPENAI_BASE_URL || openai)).trim();
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(`${name}: expected a URL such as http://localhost:11434/v1, got ${quote(text)}`);
+  }
   if (url.username || url.password)
-    throw new UsageError(`${name}: a user and password there are not used: leave them out`);
+    throw new UsageError(`${name}: it may not hold a user and password: leave them out`);
   url.hash = '';
   return url;
 }

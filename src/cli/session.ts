@@ -11,7 +11,9 @@ import type { Job, Result } from '../record/job.ts';
 import { endProcess, exitOf, interruptNote } from './ending.ts';
 import type { FlowSettings } from './flow-flags.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import type { OutputFile } from './output-file.ts';
 import type { TalkSettings } from './output-flags.ts';
+import { changeNote, remaining, resumeNote } from './resume.ts';
 
 export type SessionOptions<Payload, Value, State> = {
   jobs: Batches<Job<Payload>>;
@@ -26,6 +28,12 @@ export type SessionOptions<Payload, Value, State> = {
   flow: FlowSettings;
   talk: TalkSettings;
   keepsLog: boolean;
+  /** The file that rows go to, or null for stdout. */
+  output: OutputFile | null;
+  /** What of a job depends on the configuration, in short; the same as of its row in the file. */
+  signatureOf: (job: Job<Payload>) => string;
+  /** The command that goes on with this run, credentials masked. */
+  resumeCommand: string;
   /** Lets go of the input, also where it waits for a line. */
   stopInput: () => void;
   /** Closes whatever the attempts have open. */
@@ -37,7 +45,7 @@ export type SessionOptions<Payload, Value, State> = {
  * stderr, listens for Ctrl-C, and ends the process as DESIGN's table of endings says.
  */
 export async function runSession<Payload, Value, State>(options: SessionOptions<Payload, Value, State>): Promise<void> {
-  const { flow, talk, render, measure, tell } = options;
+  const { flow, talk, render, measure, tell, output } = options;
   const startedMs = performance.now();
   const interrupts = listenForInterrupts({ graceMs: flow.graceMs });
   const lost = new AbortController();
@@ -45,23 +53,25 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
   let hasLostReaderFirst = false;
   // oclif has put a listener there that throws everything but EPIPE; a full disk is for the table of endings.
   process.stdout.removeAllListeners('error').on('error', () => {});
-  const writer = createRowWriter(process.stdout, (error) => {
+  const lose = (error: NodeJS.ErrnoException) => {
     hasLostReaderFirst = interrupts.received() === null;
     outputError = error;
-    lost.abort(new Failure('cancelled', 'nobody reads the rows any more', { cause: error }));
-  });
+    lost.abort(new Failure('cancelled', 'the rows cannot be written any more', { cause: error }));
+  };
+  const writer = output ? output.createWriter(lose) : createRowWriter(process.stdout, lose);
   const tally = createTally();
   let look: (() => RunView) | null = null;
   const progress = startProgress(talk, () => ({
     ...statusOf(look, tally.snapshot()),
     elapsedMs: performance.now() - startedMs,
   }));
-  const clearsForRows = talk.progress === 'terminal' && process.stdout.isTTY;
+  const clearsForRows = talk.progress === 'terminal' && !output && process.stdout.isTTY;
+  if (output?.checkpoint && !talk.isQuiet) progress.log(resumeNote(output.path, output.checkpoint));
 
   let end: RunEnd;
   try {
     end = await run<Payload, Value, State>({
-      source: options.jobs,
+      source: remaining(options.jobs, options),
       attempt: options.attempt,
       laneOf: options.laneOf,
       emit: (result) => {
@@ -83,6 +93,7 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
   } finally {
     options.stopInput();
     await writer.end();
+    await output?.close();
     progress.stop();
     await options.close();
     interrupts.release();
@@ -95,7 +106,11 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     color: talk.color,
   });
   if (summary) process.stderr.write(summary);
-  if (signal && !hasLostReaderFirst && !talk.isQuiet) process.stderr.write(`${interruptNote(end, tally.snapshot())}\n`);
+  const changed = output?.checkpoint ? changeNote(output.path, output.checkpoint) : null;
+  if (changed) process.stderr.write(`${changed}\n`);
+  if (signal && !hasLostReaderFirst && !talk.isQuiet) {
+    process.stderr.write(`${interruptNote(end, tally.snapshot(), options.resumeCommand)}\n`);
+  }
   await endProcess(exitOf({ end, signal, outputError, hasLostReaderFirst }), outputError);
 }
 

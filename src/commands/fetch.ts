@@ -1,9 +1,11 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import { resumeCommandOf } from '../cli/ending.ts';
 import { flowFlags, flowSettings } from '../cli/flow-flags.ts';
 import SluiceHelp from '../cli/help.ts';
-import { talkFlags, talkSettings } from '../cli/output-flags.ts';
+import { openOutput } from '../cli/output-file.ts';
+import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/output-flags.ts';
 import { dataFlagsOf } from '../cli/request-data.ts';
 import { requestFlags, requestSettings } from '../cli/request-flags.ts';
 import { parseIncludes } from '../cli/row-flags.ts';
@@ -100,6 +102,7 @@ export default class Fetch extends Command {
       helpValue: 'LIST',
       summary: 'Statuses that count as ok, such as 2xx,404.',
     })(),
+    ...outputFlags,
     ...talkFlags,
   };
 
@@ -118,7 +121,9 @@ export default class Fetch extends Command {
     });
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     if (flags.head) include.add('headers');
+    const outputTo = outputSettings(flags);
     const sources = await openSources(names, flags.format);
+    const output = outputTo && (await openOutput(outputTo.path, { mode: outputTo.mode, signatureOf: callOf }));
     const [{ createAgent }, { createCall }] = await Promise.all([
       import('../http/agent.ts'),
       import('../http/call.ts'),
@@ -128,6 +133,7 @@ export default class Fetch extends Command {
       connectTimeoutMs: shorter(flags['connect-timeout'], flow.timeoutMs),
     });
     const mask = createMask(secrets);
+    const resumeCommand = resumeCommandOf('fetch', { argv: this.argv, hasFile: output !== null });
 
     await runSession({
       jobs: fetchJobs({
@@ -136,6 +142,7 @@ export default class Fetch extends Command {
         defaults,
         maxLineBytes: flags['max-line'],
         keepsInput: include.has('input'),
+        keysJobs: output !== null,
       }),
       attempt: createCall({
         agent,
@@ -154,6 +161,9 @@ export default class Fetch extends Command {
       flow,
       talk,
       keepsLog: include.has('attempts'),
+      output,
+      signatureOf: ({ payload }) => callOf(payload),
+      resumeCommand: mask?.(resumeCommand) ?? resumeCommand,
       stopInput: sources.stop,
       close: () => agent.destroy(),
     });
@@ -168,5 +178,10 @@ function shorter(connectMs: number, attemptMs: number): number {
 
 function describeCall(task: FetchTask, hop: Hop | null): string {
   const { method, url } = hop?.request ?? task;
+  return `${method} ${url}`;
+}
+
+/** What of a job's or a row's call depends on the configuration. */
+function callOf({ method, url }: { readonly method?: unknown; readonly url?: unknown }): string {
   return `${method} ${url}`;
 }

@@ -6,7 +6,11 @@ import { checkRate, longestTimerMs, type Rate, readRate } from '../record/rate.t
 export function checkCount(name: string, count: number, { max = Number.MAX_SAFE_INTEGER, min = 1 } = {}): number {
   const isCount = Number.isInteger(count) && count >= min && count <= max;
   if (isCount || (count === Number.POSITIVE_INFINITY && max === count)) return count;
-  throw wrong(name, max < Number.MAX_SAFE_INTEGER ? `a whole number from ${min} to ${max}` : `a whole number of at least ${min}`, count);
+  throw wrong(
+    name,
+    max < Number.MAX_SAFE_INTEGER ? `a whole number from ${min} to ${max}` : `a whole number of at least ${min}`,
+    count,
+  );
 }
 
 /** Milliseconds; 0 and Infinity are none, and come back as 0. */

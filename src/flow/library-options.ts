@@ -3,7 +3,7 @@ import type { Rate } from '../record/rate.ts';
 import { checkCount, checkMs, checkRateOption, wrong } from './checks.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { LaneLimits as EngineLimits } from './lane.ts';
-import type { FailureLimit, RunOptions as EngineOptions } from './run.ts';
+import type { RunOptions as EngineOptions, FailureLimit } from './run.ts';
 
 /** The limits of one lane. What is left out is no limit of its own: the run's still hold. */
 export type LaneLimits = {
@@ -62,7 +62,10 @@ export type RunOptions<Job> = {
 };
 
 type FromOptions = 'concurrency' | 'rate' | 'burst' | 'retry' | 'timeoutMs' | 'deadlineMs' | 'failureLimit' | 'window';
-type Settings<Payload> = Pick<EngineOptions<Payload, unknown, never>, FromOptions | 'laneOf' | 'limitsOf' | 'isOrdered'> &
+type Settings<Payload> = Pick<
+  EngineOptions<Payload, unknown, never>,
+  FromOptions | 'laneOf' | 'limitsOf' | 'isOrdered'
+> &
   Required<Pick<EngineOptions<Payload, unknown, never>, 'clock' | 'random'>> & { deadlineMs: number };
 
 /** Checks the caller's options and gives them to the engine in its own words. Throws a TypeError for the first that is wrong. */

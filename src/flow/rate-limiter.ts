@@ -1,7 +1,7 @@
 import type { Rate } from '../record/rate.ts';
 import { Alarm } from './alarm.ts';
-import { abortable } from './child-signal.ts';
 import { checkCount, checkRateOption } from './checks.ts';
+import { abortable } from './child-signal.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Pacer } from './pacer.ts';
 

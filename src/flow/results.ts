@@ -103,7 +103,8 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
   readonly [answersAtOnce] = true;
   readonly #source: Source<Job>;
   readonly #attempt: Attempt<Job, Value, never>;
-  readonly #options: RunOptions<Job>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #drain: AbortSignal | undefined;
   readonly #settings: ReturnType<typeof engineSettings<Job>>;
   readonly #stop = new AbortController();
   /** Results that nobody has taken yet. `taken` lets the engine read on. */
@@ -112,7 +113,12 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
   readonly #takers: Taker<JobResult<Job, Value>>[] = [];
   #running: Promise<void> | null = null;
   #isLeft = false;
-  #lastFailure: Failure | null = null;
+  #isOver = false;
+  #failed = 0;
+  /** Jobs that the run's end has cut off. */
+  #cut = 0;
+  /** The failure that stopped the run, or so far the last. */
+  #failure: Failure | null = null;
   /** What the loop is still to throw. */
   #error: { readonly value: unknown } | null = null;
   #end: RunEnd | null = null;
@@ -124,8 +130,9 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
   ) {
     this.#source = new Source(jobs);
     this.#attempt = engineAttempt(attempt);
-    this.#options = options;
     this.#settings = engineSettings(options);
+    this.#signal = options.signal;
+    this.#drain = options.drain;
   }
 
   get end(): RunEnd | null {
@@ -137,7 +144,7 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
   }
 
   next(): Promise<IteratorResult<JobResult<Job, Value>, undefined>> {
-    if (!this.#isLeft) this.#running ??= this.#run();
+    if (!this.#isOver) this.#running ??= this.#run();
     const first = this.#untaken.shift();
     if (first) {
       first.taken();
@@ -145,23 +152,132 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
     }
     return new Promise((resolve, reject) => {
       this.#takers.push({ resolve, reject });
-      if (this.#isOver) this.#finish();
+      if (this.#isOver) this.#dismissTakers();
     });
   }
 
   /** Leaves the loop: cancels what runs, and awaits it. Rejects when the source fails to clean up. */
   async return(): Promise<IteratorResult<JobResult<Job, Value>, undefined>> {
     this.#isLeft = true;
+    if (!this.#running) this.#isOver = true;
     this.#stop.abort(new Failure('cancelled', 'the loop over the results was left'));
     for (const { taken } of this.#untaken.splice(0)) taken();
     await this.#running;
-    this.#error = null;
-    this.#finish();
     if (this.#running) await this.#source.closed();
     return { done: true, value: undefined };
   }
 
-  get #isOver(): boolean {
-    return this.#isLeft ? this.#running === null || this.#end !== null : this.#end !== null;
+  /** Runs the engine to its end. Never rejects: what went wrong is for the loop to throw. */
+  async #run(): Promise<void> {
+    const ignore = onAbort(this.#signal, () => this.#stop.abort(this.#signal?.reason));
+    try {
+      const end = await runEngine({
+        ...this.#settings,
+        source: this.#source,
+        attempt: this.#attempt,
+        emit: (result) => this.#give(result),
+        signal: this.#stop.signal,
+        ...(this.#drain ? { drain: this.#drain } : {}),
+      });
+      this.#end = end.kind === 'deadline' && end.isAllRead && this.#cut === 0 ? { ...end, kind: 'completed' } : end;
+      this.#error = this.#errorOf(this.#end);
+      await this.#source.closed();
+    } catch (error) {
+      this.#error ??= { value: error };
+    } finally {
+      ignore();
+    }
+    if (this.#isLeft) this.#error = null;
+    this.#isOver = true;
+    this.#dismissTakers();
   }
+
+  /** Hands a result to the loop. The promise is pending until the loop has taken it. */
+  #give(engineResult: Result<Job, Value>): void | Promise<void> {
+    const result = asJobResult(engineResult);
+    if (result.error) this.#count(result.error);
+    if (this.#isLeft) return;
+    const taker = this.#takers.shift();
+    if (!taker) return new Promise((taken) => this.#untaken.push({ result, taken }));
+    taker.resolve({ done: false, value: result });
+  }
+
+  #count(failure: Failure): void {
+    const limit = this.#settings.failureLimit;
+    if (isRunsEnd(failure)) this.#cut += 1;
+    else if (!(limit && 'count' in limit && this.#failed >= limit.count)) {
+      this.#failed += 1;
+      this.#failure = failure;
+    }
+  }
+
+  #errorOf({ kind }: RunEnd): { value: unknown } | null {
+    if (kind === 'aborted') return { value: this.#signal?.reason };
+    if (kind === 'failures') return { value: this.#failure };
+    if (kind !== 'deadline') return null;
+    return { value: new Failure('deadline', `the run's ${this.#settings.deadlineMs / 1000} s were over`) };
+  }
+
+  /** Tells those who wait for another result that there is none: the first one why, if there is a reason. */
+  #dismissTakers(): void {
+    for (const taker of this.#takers.splice(0)) {
+      const error = this.#error;
+      this.#error = null;
+      if (error) taker.reject(error.value);
+      else taker.resolve({ done: true, value: undefined });
+    }
+  }
+}
+
+function engineAttempt<Job, Value>(
+  attempt: (job: Job, context: AttemptContext) => Promise<Value>,
+): Attempt<Job, Value, never> {
+  return async ({ payload, index }, { attempt: nth, scope }) => {
+    const context: AttemptContext = {
+      attempt: nth,
+      index,
+      // Made only for those who ask.
+      get signal() {
+        return scope.signal;
+      },
+    };
+    try {
+      return { kind: 'done', value: await attempt(payload, context), failure: null };
+    } catch (error) {
+      return outcomeOf(error, scope.reason);
+    }
+  };
+}
+
+/** What is thrown after the attempt has been cancelled is how that shows: the reason counts. */
+function outcomeOf(error: unknown, reason: Failure | null): Outcome<never, never> {
+  if (reason?.code === 'timeout') return { kind: 'retry', value: null, failure: reason };
+  if (reason) return { kind: 'done', value: null, failure: reason };
+  const failure = asFailure(error);
+  if (!(failure instanceof RetryRequest)) return { kind: 'retry', value: null, failure };
+  const { afterMs, holdLaneMs } = failure;
+  const wait = {
+    ...(afterMs === undefined ? {} : { delayMs: afterMs }),
+    ...(holdLaneMs ? { hold: { ms: holdLaneMs } } : {}),
+  };
+  return { kind: 'retry', value: null, failure, ...wait };
+}
+
+function asFailure(error: unknown): Failure {
+  // Those two codes are this run's to give: an attempt that met another run's end has failed.
+  if (error instanceof Failure && !isRunsEnd(error)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new Failure('error', message, { cause: error, retryable: error instanceof Failure && error.retryable });
+}
+
+function isRunsEnd({ code }: Failure): boolean {
+  return code === 'cancelled' || code === 'deadline';
+}
+
+function asJobResult<Job, Value>(result: Result<Job, Value>): JobResult<Job, Value> {
+  const { job, failure, attempts, durationMs, timings } = result;
+  const settled = { index: job.index, job: job.payload, attempts, durationMs, timings };
+  // A job without a failure has what its attempt returned.
+  if (failure === null) return { ok: true, ...settled, value: result.value as Value, error: null };
+  return { ok: false, ...settled, value: null, error: failure };
 }

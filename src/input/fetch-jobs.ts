@@ -3,6 +3,7 @@ import type { Job } from '../record/job.ts';
 import { compactJson } from '../record/json.ts';
 import type { FetchTask, HttpRequest } from '../record/request.ts';
 import { withoutCredentials } from '../record/request.ts';
+import { keyOf } from './key.ts';
 import { type Line, readLines } from './lines.ts';
 import { type InputRecord, idOf, isResultRow, parseRecord, textOf } from './records.ts';
 import { createRequests, type RequestDefaults, secretsOfRecord, secretsOfUrl } from './requests.ts';
@@ -26,18 +27,20 @@ export type FetchJobsOptions = {
   maxLineBytes: number;
   /** Keep each line for `--include input`. */
   keepsInput: boolean;
+  /** Give jobs without an id a key, so that a later run knows them again. */
+  keysJobs: boolean;
 };
 
 /** The jobs of all inputs, in order, a batch for each chunk of bytes, made as they are asked for. A bad line is a job with a failure. */
 export async function* fetchJobs(options: FetchJobsOptions): AsyncGenerator<Iterable<Job<FetchTask>>> {
   const requests = createRequests(options.defaults);
-  const { keepsInput } = options;
+  const { keepsInput, keysJobs } = options;
   let index = 0;
 
   function* fromArguments(): Generator<Job<FetchTask>> {
     for (const url of options.urls) {
       const place = () => 'argument';
-      yield jobOf({ index: index++, text: url, fault: null, isRecord: false, place, keepsInput }, requests);
+      yield jobOf({ index: index++, text: url, fault: null, isRecord: false, place, keepsInput, keysJobs }, requests);
     }
   }
 
@@ -48,7 +51,7 @@ export async function* fetchJobs(options: FetchJobsOptions): AsyncGenerator<Iter
       const isRecord = format === 'ndjson' || (format === 'auto' && text.startsWith('{'));
       if (fault === null && (text === '' || (!isRecord && text.startsWith('#')))) continue;
       const place = () => `${name}:${line.number}`;
-      yield jobOf({ index: index++, text, fault, isRecord, place, keepsInput }, requests);
+      yield jobOf({ index: index++, text, fault, isRecord, place, keepsInput, keysJobs }, requests);
     }
   }
 
@@ -66,20 +69,34 @@ type Origin = {
   /** Where the line stands, for messages. */
   place: () => string;
   keepsInput: boolean;
+  keysJobs: boolean;
 };
 
 /** What is known of a line, for its row, however far it gets. */
-type Known = { id: string | null; url: string | null; method: string; secrets: readonly string[] };
+type Known = {
+  id: string | null;
+  url: string | null;
+  method: string;
+  secrets: readonly string[];
+  record: InputRecord | null;
+};
 
 function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job<FetchTask> {
   const { index, text, fault, isRecord, keepsInput } = origin;
-  const known: Known = { id: null, url: isRecord ? null : text, method: 'GET', secrets: secretsOfUrl(text) };
+  const known: Known = {
+    id: null,
+    url: isRecord ? null : text,
+    method: 'GET',
+    secrets: secretsOfUrl(text),
+    record: null,
+  };
   const input = keepsInput ? inputText(text, isRecord) : null;
   try {
     if (fault !== null) throw new Failure('input', fault);
     const request = isRecord ? requestOf(parseRecord(text), known, requests) : requests.fromUrl(text);
     const { url, method } = request;
-    return { index, id: known.id, payload: { url, method, request, input, secrets: known.secrets } };
+    const key = origin.keysJobs && known.id === null ? { key: keyOf(request, known.record) } : {};
+    return { index, id: known.id, ...key, payload: { url, method, request, input, secrets: known.secrets } };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     const { code, message, cause } = failure;
@@ -97,6 +114,7 @@ function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job
 const longestShown = 2000;
 
 function requestOf(record: InputRecord, known: Known, requests: ReturnType<typeof createRequests>): HttpRequest {
+  known.record = record;
   known.secrets = secretsOfRecord(record);
   known.id = idOf(record);
   known.url = textOf(record, 'url');

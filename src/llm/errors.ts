@@ -32,7 +32,8 @@ export function refusalOf(refused: Refused, server: Server): Omit<Reading<never>
   const status = refused.status >= 400 ? refused.status : (error.status ?? refused.status);
   const said = messageOf(refused, { status, server, error });
   const codes = [error.code, error.type];
-  if (codes.some((code) => code !== null && emptyAccount.test(code))) return { failure: new Failure('quota', said) };
+  const isEmpty = codes.some((code) => code !== null && emptyAccount.test(code));
+  if (isEmpty || status === 402) return { failure: new Failure('quota', said) };
   if (status >= 300 && status < 400) return { failure: new Failure('redirect', said) };
   // An error after a good status, and without one of its own, broke out while the answer was made.
   const retryable = wish(refused.headers) ?? (status < 300 || passing.has(status));

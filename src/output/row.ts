@@ -43,6 +43,7 @@ export function createRow({ include, hasBody, secrets, now }: RowOptions): (resu
     if (include.has('attempts')) row += `,"attempt_log":${attemptLog(result, mask)}`;
     if (include.has('input')) row += `,"input":${mask ? mask(input ?? 'null') : (input ?? 'null')}`;
     if (include.has('request') && request) row += `,"request":${requestOf(request, mask)}`;
+    if (job.key !== undefined) row += `,"key":"${job.key}"`;
     return escapeUnsafe(`${row},"error":${error(failure, mask)}}`);
   };
 }

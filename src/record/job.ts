@@ -6,6 +6,8 @@ export type Job<Payload> = {
   readonly index: number;
   /** What the user calls it, or null. */
   readonly id: string | null;
+  /** What tells it from other jobs, also in a later run, where it has no id: a hash of what is called. Only where asked for. */
+  readonly key?: string;
   readonly payload: Payload;
   /** A line that cannot be a job brings its failure along: it becomes a row, and nothing is sent for it. */
   readonly failure?: Failure;
@@ -49,7 +51,13 @@ export type Hold = {
  */
 export type Outcome<Value, State> =
   | { readonly kind: 'done'; readonly value: Value | null; readonly failure: Failure | null }
-  | { readonly kind: 'retry'; readonly value: Value | null; readonly failure: Failure; readonly hold?: Hold; readonly delayMs?: number }
+  | {
+      readonly kind: 'retry';
+      readonly value: Value | null;
+      readonly failure: Failure;
+      readonly hold?: Hold;
+      readonly delayMs?: number;
+    }
   | { readonly kind: 'next'; readonly state: State; readonly lane: string };
 
 /** Where a job's time went, in milliseconds. */

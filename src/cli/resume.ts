@@ -1,0 +1,47 @@
+import type { Batches } from '../flow/reader.ts';
+import type { Checkpoint } from '../output/checkpoint.ts';
+import type { Job } from '../record/job.ts';
+import type { OutputFile } from './output-file.ts';
+
+export type ResumeOptions<Payload> = {
+  output: OutputFile | null;
+  /** What of a job depends on the configuration, in short; the same as of its row. */
+  signatureOf: (job: Job<Payload>) => string;
+};
+
+/** The jobs that are still to be done. The others have their rows in the file. */
+export async function* remaining<Payload>(
+  jobs: Batches<Job<Payload>>,
+  options: ResumeOptions<Payload>,
+): Batches<Job<Payload>> {
+  for await (const batch of jobs) yield pick(batch, options);
+}
+
+function* pick<Payload>(
+  batch: Iterable<Job<Payload>>,
+  { output, signatureOf }: ResumeOptions<Payload>,
+): Iterable<Job<Payload>> {
+  const checkpoint = output?.checkpoint;
+  for (const job of batch) {
+    if (checkpoint) {
+      const known = { id: job.id, key: job.key, signature: signatureOf(job) };
+      if (checkpoint.take(known)) continue;
+      if (output.mode === 'retry-failed' && !checkpoint.hadFailed(known)) continue;
+    }
+    yield job;
+  }
+}
+
+/** What people should know before a run goes on with an earlier one. */
+export function resumeNote(path: string, { kept, failed, unknown, isTorn }: Checkpoint): string {
+  const parts = [`${kept} done`, `${failed} failed, to be done again`];
+  if (unknown > 0) parts.push(`${unknown} rows without id and key (not written with -o), to be done again`);
+  if (isTorn) parts.push('a torn last line, dropped');
+  return `sluice: going on with ${path}: ${parts.join('; ')}`;
+}
+
+/** What people should know after it, or null. */
+export function changeNote(path: string, { changed }: Checkpoint): string | null {
+  if (changed === 0) return null;
+  return `sluice: warning: the configuration has changed: some rows of ${path} were made by other calls than now (use --overwrite to do all again)`;
+}

@@ -1,0 +1,16 @@
+import { hash } from 'node:crypto';
+import type { HttpRequest } from '../record/request.ts';
+import { isSecretHeader } from '../record/secrets.ts';
+import type { InputRecord } from './records.ts';
+import { fieldOf } from './records.ts';
+
+/**
+ * What a job without an id is known by in a later run: a hash of method, URL, body and the record's own headers but for
+ * credentials. Jobs that are the same to the letter share it.
+ */
+export function keyOf({ method, url, body }: HttpRequest, record: InputRecord | null): string {
+  const given = (record && fieldOf(record, 'headers')) ?? {};
+  const headers = Object.entries(given).filter(([name]) => !isSecretHeader(name));
+  const content = typeof body === 'string' || body === null ? body : Buffer.from(body).toString('base64');
+  return hash('sha256', JSON.stringify([method, url, content, headers]), 'base64url').slice(0, 22);
+}

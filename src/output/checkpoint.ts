@@ -1,0 +1,104 @@
+/** What a run needs to know of an earlier one, read from the rows that it wrote. */
+export type Checkpoint = {
+  /** Rows kept: their jobs are done. */
+  readonly kept: number;
+  /** Rows dropped: failed ones. */
+  readonly failed: number;
+  /** Rows that name no job: written without -o and without ids. Dropped too. */
+  readonly unknown: number;
+  /** A last line that was cut short. */
+  readonly isTorn: boolean;
+  /** Whether this job is done. Jobs that are the same to the letter are counted: each row stands for one of them. */
+  take(job: Known): boolean;
+  /** Whether this job had failed. */
+  hadFailed(job: Known): boolean;
+  /** Jobs done with another configuration than now, of those looked at so far. */
+  readonly changed: number;
+};
+
+/** What a job and its row have in common. */
+export type Known = { readonly id: string | null; readonly key?: string | undefined; readonly signature: string };
+
+export type CheckpointOptions = {
+  /** The earlier run's lines, whole or cut short. */
+  lines: AsyncIterable<Iterable<string>>;
+  /** Takes each line that stays. */
+  keep: (line: string) => void | Promise<void>;
+  /** What of a row depends on the configuration, in short. */
+  signatureOf: (row: Readonly<Record<string, unknown>>) => string;
+};
+
+/** A change of configuration shows in the first so many rows, or not at all. */
+const signaturesKept = 1000;
+
+/** Sorts an earlier run's rows: those of finished jobs stay, the rest is dropped and done again. */
+export async function readCheckpoint({ lines, keep, signatureOf }: CheckpointOptions): Promise<Checkpoint> {
+  const done = new Map<string, number>();
+  const failedJobs = new Set<string>();
+  const signatures = new Map<string, string>();
+  let kept = 0;
+  let failed = 0;
+  let unknown = 0;
+  let changed = 0;
+  let isTorn = false;
+  for await (const batch of lines) {
+    for (const line of batch) {
+      const row = parseRow(line);
+      isTorn = row === null;
+      if (row === null) continue;
+      const name = nameOf({ id: textOf(row.id), key: textOf(row.key) ?? undefined });
+      if (name === null) {
+        unknown += 1;
+      } else if (row.ok === true) {
+        kept += 1;
+        done.set(name, (done.get(name) ?? 0) + 1);
+        if (signatures.size < signaturesKept) signatures.set(name, signatureOf(row));
+        await keep(line);
+      } else {
+        failed += 1;
+        failedJobs.add(name);
+      }
+    }
+  }
+  return {
+    kept,
+    failed,
+    unknown,
+    isTorn,
+    take(job) {
+      const name = nameOf(job);
+      const count = name === null ? undefined : done.get(name);
+      if (name === null || count === undefined) return false;
+      if (count === 1) done.delete(name);
+      else done.set(name, count - 1);
+      const before = signatures.get(name);
+      if (before !== undefined && before !== job.signature) changed += 1;
+      return true;
+    },
+    hadFailed(job) {
+      const name = nameOf(job);
+      return name !== null && failedJobs.has(name);
+    },
+    get changed() {
+      return changed;
+    },
+  };
+}
+
+function nameOf({ id, key }: Omit<Known, 'signature'>): string | null {
+  if (id !== null) return `i${id}`;
+  return key === undefined ? null : `k${key}`;
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function parseRow(line: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const row: unknown = JSON.parse(line);
+    return typeof row === 'object' && row !== null ? (row as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
