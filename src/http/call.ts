@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
-import type { Dispatcher } from 'undici';
 import { Failure } from '../record/failure.ts';
 import type { CallContext, Cancellation, Job, Outcome } from '../record/job.ts';
 import { type Body, type FetchTask, type HttpAnswer, type HttpRequest, isIdempotent } from '../record/request.ts';
+import type { Agent } from './agent.ts';
 import { type BodyMode, shapeBody } from './body.ts';
 import { decode } from './decode.ts';
 import { type Exchange, exchange } from './exchange.ts';
@@ -10,7 +10,7 @@ import { locationOf, redirected } from './redirect.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 export type CallOptions = {
-  agent: Dispatcher;
+  agent: Agent;
   idleTimeoutMs: number;
   maxBodyBytes: number;
   maxRedirects: number;

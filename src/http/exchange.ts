@@ -2,10 +2,11 @@ import type { Dispatcher } from 'undici';
 import { Failure } from '../record/failure.ts';
 import type { Cancellation } from '../record/job.ts';
 import type { HttpHeaders, HttpRequest } from '../record/request.ts';
+import type { Agent } from './agent.ts';
 import { asFailure, isKeepAliveRace } from './errors.ts';
 
 export type ExchangeOptions = {
-  agent: Dispatcher;
+  agent: Agent;
   scope: Cancellation;
   /** Longest silence between two bytes once the request is sent, in milliseconds; 0 is no limit. */
   idleTimeoutMs: number;
