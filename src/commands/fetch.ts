@@ -7,7 +7,7 @@ import SluiceHelp from '../cli/help.ts';
 import { openOutput } from '../cli/output-file.ts';
 import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/output-flags.ts';
 import { dataFlagsOf } from '../cli/request-data.ts';
-import { requestFlags, requestSettings } from '../cli/request-flags.ts';
+import { requestFlags, requestSettings, sayable } from '../cli/request-flags.ts';
 import { parseIncludes } from '../cli/row-flags.ts';
 import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
@@ -17,6 +17,7 @@ import { parseCount, parseSize } from '../cli/values.ts';
 import { bodyModes } from '../http/body.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs, inputFormats } from '../input/fetch-jobs.ts';
+import { compileTemplate, type Template } from '../input/template.ts';
 import { createRow } from '../output/row.ts';
 import type { FetchTask } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
@@ -72,6 +73,11 @@ export default class Fetch extends Command {
       summary: 'Redirects to follow; 0 follows none.',
     })(),
     ...flowFlags,
+    lane: Flags.string({
+      helpGroup: 'FLOW',
+      helpValue: 'TEMPLATE',
+      summary: 'What shares limits, such as {{account}}, a field of the record. Default: the host.',
+    }),
     include: Flags.custom<ReturnType<typeof parseIncludes>>({
       parse: async (text) => parseIncludes(text),
       multiple: true,
@@ -143,6 +149,7 @@ export default class Fetch extends Command {
         maxLineBytes: flags['max-line'],
         keepsInput: include.has('input'),
         keysJobs: output !== null,
+        lane: laneTemplate(flags.lane, process.env),
       }),
       attempt: createCall({
         agent,
@@ -154,7 +161,7 @@ export default class Fetch extends Command {
         retryOn: flags['retry-on'] ?? null,
         retriesUnsafe: flags['retry-unsafe'],
       }),
-      laneOf: ({ payload }) => payload.request?.host ?? '',
+      laneOf: ({ payload }) => payload.lane ?? payload.request?.host ?? '',
       render: createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now }),
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: describeCall }),
@@ -184,4 +191,8 @@ function describeCall(task: FetchTask, hop: Hop | null): string {
 /** What of a job's or a row's call depends on the configuration. */
 function callOf({ method, url }: { readonly method?: unknown; readonly url?: unknown }): string {
   return `${method} ${url}`;
+}
+
+function laneTemplate(text: string | undefined, env: NodeJS.ProcessEnv): Template | null {
+  return text === undefined ? null : sayable('--lane', () => compileTemplate(text, { env }));
 }

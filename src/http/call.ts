@@ -48,7 +48,7 @@ export function createCall(options: CallOptions) {
     const seen = { done, hop, options, scope };
     if (done.failure) return failed(done.failure, seen);
     const location = locationOf(done.status ?? 0, done.headers.location);
-    if (location !== null && options.maxRedirects > 0) return follow(location, seen);
+    if (location !== null && options.maxRedirects > 0) return follow(location, job.payload.lane, seen);
     try {
       const encoding = done.headers['content-encoding'];
       const bytes =
@@ -72,7 +72,7 @@ function answered(bytes: Buffer, seen: Seen): Outcome<HttpAnswer, Hop> {
   return failed(statusFailure(status, hop), seen, value);
 }
 
-function follow(location: string, { done, hop, options }: Seen): Outcome<HttpAnswer, Hop> {
+function follow(location: string, lane: string | null, { done, hop, options }: Seen): Outcome<HttpAnswer, Hop> {
   const status = done.status ?? 0;
   const value = answerOf({ done, hop }, null, null);
   if (hop.hops >= options.maxRedirects) {
@@ -82,7 +82,7 @@ function follow(location: string, { done, hop, options }: Seen): Outcome<HttpAns
   try {
     const request = redirected(hop.request, status, location);
     const isUnsafe = hop.isUnsafe || !isIdempotent(hop.request.method);
-    return { kind: 'next', state: { request, hops: hop.hops + 1, isUnsafe }, lane: request.host };
+    return { kind: 'next', state: { request, hops: hop.hops + 1, isUnsafe }, lane: lane ?? request.host };
   } catch (failure) {
     return { kind: 'done', value, failure: failure as Failure };
   }

@@ -7,6 +7,7 @@ import { keyOf } from './key.ts';
 import { type Line, readLines } from './lines.ts';
 import { type InputRecord, idOf, isResultRow, parseRecord, textOf } from './records.ts';
 import { createRequests, type RequestDefaults, secretsOfRecord, secretsOfUrl } from './requests.ts';
+import type { Template } from './template.ts';
 
 export const inputFormats = ['auto', 'lines', 'ndjson'] as const;
 export type InputFormat = (typeof inputFormats)[number];
@@ -29,18 +30,23 @@ export type FetchJobsOptions = {
   keepsInput: boolean;
   /** Give jobs without an id a key, so that a later run knows them again. */
   keysJobs: boolean;
+  /** What names the lane of a job; null is its host. */
+  lane: Template | null;
 };
 
 /** The jobs of all inputs, in order, a batch for each chunk of bytes, made as they are asked for. A bad line is a job with a failure. */
 export async function* fetchJobs(options: FetchJobsOptions): AsyncGenerator<Iterable<Job<FetchTask>>> {
   const requests = createRequests(options.defaults);
-  const { keepsInput, keysJobs } = options;
+  const { keepsInput, keysJobs, lane } = options;
   let index = 0;
 
   function* fromArguments(): Generator<Job<FetchTask>> {
     for (const url of options.urls) {
       const place = () => 'argument';
-      yield jobOf({ index: index++, text: url, fault: null, isRecord: false, place, keepsInput, keysJobs }, requests);
+      yield jobOf(
+        { index: index++, text: url, fault: null, isRecord: false, place, keepsInput, keysJobs, lane },
+        requests,
+      );
     }
   }
 
@@ -51,7 +57,7 @@ export async function* fetchJobs(options: FetchJobsOptions): AsyncGenerator<Iter
       const isRecord = format === 'ndjson' || (format === 'auto' && text.startsWith('{'));
       if (fault === null && (text === '' || (!isRecord && text.startsWith('#')))) continue;
       const place = () => `${name}:${line.number}`;
-      yield jobOf({ index: index++, text, fault, isRecord, place, keepsInput, keysJobs }, requests);
+      yield jobOf({ index: index++, text, fault, isRecord, place, keepsInput, keysJobs, lane }, requests);
     }
   }
 
@@ -70,6 +76,7 @@ type Origin = {
   place: () => string;
   keepsInput: boolean;
   keysJobs: boolean;
+  lane: Template | null;
 };
 
 /** What is known of a line, for its row, however far it gets. */
@@ -96,7 +103,8 @@ function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job
     const request = isRecord ? requestOf(parseRecord(text), known, requests) : requests.fromUrl(text);
     const { url, method } = request;
     const key = origin.keysJobs && known.id === null ? { key: keyOf(request, known.record) } : {};
-    return { index, id: known.id, ...key, payload: { url, method, request, input, secrets: known.secrets } };
+    const lane = origin.lane?.render({ index, line: text, record: known.record }) ?? null;
+    return { index, id: known.id, ...key, payload: { url, method, request, lane, input, secrets: known.secrets } };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     const { code, message, cause } = failure;
@@ -104,7 +112,7 @@ function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job
     return {
       index,
       id: known.id,
-      payload: { url, method: known.method, request: null, input, secrets: known.secrets },
+      payload: { url, method: known.method, request: null, lane: null, input, secrets: known.secrets },
       failure: new Failure(code, `${origin.place()}: ${message}`, { cause }),
     };
   }

@@ -18,6 +18,8 @@ export type FetchTask = {
   readonly method: string;
   /** Null only in a job that has failed already. */
   readonly request: HttpRequest | null;
+  /** The lane that the user names for it; null is the host of each call. */
+  readonly lane: string | null;
   /** The line as JSON text, when rows are to include it. */
   readonly input: string | null;
   /** Values of this line alone that no row or message may show. */
