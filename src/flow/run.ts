@@ -1,86 +1,18 @@
 import { Failure } from '../record/failure.ts';
 import type { Job, Result } from '../record/job.ts';
-import type { Attempt, FlowEvent } from './attempt.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Course } from './course.ts';
+import { FailureCount } from './failure-limit.ts';
 import { Gate } from './gate.ts';
-import type { LaneLimits } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { Order } from './order.ts';
-import type { Rate } from './pacer.ts';
-import { type Batches, Reader } from './reader.ts';
-import type { RetryPolicy } from './retry.ts';
+import { Reader } from './reader.ts';
+import type { RunEnd, RunOptions, RunView } from './run-options.ts';
 import { Ending } from './signals.ts';
 import { Window } from './window.ts';
 
-/** Stop when so many final rows have failed, or such a share of them (from the 100th row on, and at the end). */
-export type FailureLimit = { readonly count: number } | { readonly share: number };
-
-/** A share of fewer rows than this says nothing yet. */
-const rowsForShare = 100;
-
-export type RunOptions<Payload, Value, State> = {
-  /** The jobs, in batches. Read lazily: no further than the window allows, one job at a time. */
-  source: Batches<Job<Payload>>;
-  attempt: Attempt<Payload, Value, State>;
-  /** Takes each result as it is settled. While its promise is pending the result counts as unwritten. */
-  emit: (result: Result<Payload, Value>) => void | Promise<void>;
-  /** Give results in the order in which their jobs were read, not as they are settled. */
-  isOrdered?: boolean;
-  /** Size of a result in memory, in bytes, for the window. */
-  weigh?: (result: Result<Payload, Value>) => number;
-  /** The lane that a job's first call goes through. */
-  laneOf: (job: Job<Payload>) => string;
-  limitsOf?: (lane: string) => LaneLimits;
-  /** Attempts in flight at once. */
-  concurrency: number;
-  /** Attempts started, whole run. */
-  rate?: Rate | null;
-  /** Starts that may come at once within a rate. */
-  burst?: number;
-  retry: RetryPolicy;
-  /** One attempt's time in slots, in milliseconds; 0 is no limit. */
-  timeoutMs: number;
-  /** The whole run's time in milliseconds; 0 is no limit. */
-  deadlineMs?: number;
-  failureLimit?: FailureLimit | null;
-  /** Jobs read and not yet written, and bytes of results not yet written, at most. */
-  window?: { jobs: number; bytes: number };
-  /** Aborting it aborts the run: what runs is cancelled, and awaited. Its reason, if a Failure, goes into the rows. */
-  signal?: AbortSignal;
-  /** Aborting it drains the run: nothing new starts, what runs may finish. */
-  drain?: AbortSignal;
-  keepsLog?: boolean;
-  observe?: ((event: FlowEvent<Payload, State>) => void) | null;
-  /** Called once, at the start, with a function that tells what the run is doing: for those who show it to people. */
-  watch?: (look: () => RunView) => void;
-  clock?: Clock;
-  random?: () => number;
-};
-
-/** What a run is doing right now. */
-export type RunView = {
-  /** Jobs read so far. */
-  readonly read: number;
-  /** Jobs settled so far. */
-  readonly settled: number;
-  /** True when the input has ended: `read` is then the total. */
-  readonly isAllRead: boolean;
-  /** Attempts in flight. */
-  readonly running: number;
-  /** What holds the run back, in a few words, or null. */
-  readonly heldBy: string | null;
-};
-
-/** How a run ended. `drained` and `aborted` come from outside, `failures` and `deadline` from the run's own options. */
-export type RunEnd = {
-  readonly kind: 'completed' | 'drained' | 'aborted' | 'failures' | 'deadline';
-  /** Jobs read. Each had its result. */
-  readonly read: number;
-  readonly failed: number;
-  /** False when the end came before the input's. */
-  readonly isAllRead: boolean;
-};
+export type { FailureLimit } from './failure-limit.ts';
+export type { RunEnd, RunOptions, RunView } from './run-options.ts';
 
 const defaultWindow = { jobs: 1000, bytes: 64 * 1024 ** 2 };
 
@@ -101,10 +33,9 @@ class Run<Payload, Value, State> {
   readonly #lanes: Lanes;
   /** Holds results back until it is their turn; null when they go out as they come. */
   readonly #order: Order<Job<Payload>, Result<Payload, Value>> | null;
+  readonly #count: FailureCount;
   #kind: RunEnd['kind'] = 'completed';
   #read = 0;
-  #settled = 0;
-  #failed = 0;
   #reader: Reader<Job<Payload>> | null = null;
   #broken: { error: unknown } | null = null;
 
@@ -114,6 +45,7 @@ class Run<Payload, Value, State> {
     this.#options = options;
     this.#clock = clock;
     this.#ending = new Ending(clock);
+    this.#count = new FailureCount(options.failureLimit ?? null);
     this.#window = new Window(window, () => this.#rowLeft());
     this.#gate = new Gate({ concurrency, rate, burst, clock, isStuffed: () => this.#window.isStuffed });
     this.#order = options.isOrdered ? new Order((result) => this.#write(result)) : null;
@@ -145,8 +77,13 @@ class Run<Payload, Value, State> {
       drain?.removeEventListener('abort', drainNow);
     }
     if (this.#broken) throw this.#broken.error;
-    if (this.#kind === 'completed' && this.#isOverLimit({ isEnd: true })) this.#kind = 'failures';
-    return { kind: this.#kind, read: this.#read, failed: this.#failed, isAllRead: this.#reader?.hasEnded ?? false };
+    if (this.#kind === 'completed' && this.#count.isOver({ isEnd: true })) this.#kind = 'failures';
+    return {
+      kind: this.#kind,
+      read: this.#read,
+      failed: this.#count.failed,
+      isAllRead: this.#reader?.hasEnded ?? false,
+    };
   }
 
   /** Sets each job going as it is read. */
@@ -177,12 +114,11 @@ class Run<Payload, Value, State> {
   }
 
   #settle(result: Result<Payload, Value>): void {
-    this.#settled += 1;
-    if (result.failure && !isRunsEnd(result.failure)) this.#failed += 1;
+    this.#count.add(result.failure);
     this.#window.hold(this.#options.weigh?.(result) ?? 0);
     if (this.#order) this.#order.settle(result.job, result);
     else this.#write(result);
-    if (this.#isOverLimit({ isEnd: false })) this.#tooManyFailures();
+    if (this.#count.isOver({ isEnd: false })) this.#tooManyFailures();
   }
 
   #write(result: Result<Payload, Value>): void {
@@ -211,15 +147,8 @@ class Run<Payload, Value, State> {
     this.#end('aborted', new Failure('cancelled', 'the run broke down', { cause: error }));
   }
 
-  #isOverLimit({ isEnd }: { isEnd: boolean }): boolean {
-    const limit = this.#options.failureLimit;
-    if (!limit || this.#failed === 0) return false;
-    if ('count' in limit) return this.#failed >= limit.count;
-    return (isEnd || this.#settled >= rowsForShare) && this.#failed / this.#settled >= limit.share;
-  }
-
   #tooManyFailures(): void {
-    this.#end('failures', new Failure('cancelled', `the run was stopped after ${this.#failed} failed`));
+    this.#end('failures', new Failure('cancelled', `the run was stopped after ${this.#count.failed} failed`));
   }
 
   #deadline(deadlineMs: number): void {
@@ -251,7 +180,7 @@ class Run<Payload, Value, State> {
   #view(): RunView {
     return {
       read: this.#read,
-      settled: this.#settled,
+      settled: this.#count.settled,
       isAllRead: this.#reader?.hasEnded ?? false,
       running: this.#gate.running,
       heldBy: this.#heldBy(),
@@ -266,10 +195,6 @@ class Run<Payload, Value, State> {
     if (this.#gate.waiting > 0) return 'rate';
     return null;
   }
-}
-
-function isRunsEnd({ code }: Failure): boolean {
-  return code === 'cancelled' || code === 'deadline';
 }
 
 function asReason(signal: AbortSignal | undefined): Failure {

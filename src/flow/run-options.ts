@@ -1,0 +1,72 @@
+import type { Job, Result } from '../record/job.ts';
+import type { Attempt, FlowEvent } from './attempt.ts';
+import type { Clock } from './clock.ts';
+import type { FailureLimit } from './failure-limit.ts';
+import type { LaneLimits } from './lane.ts';
+import type { Rate } from './pacer.ts';
+import type { Batches } from './reader.ts';
+import type { RetryPolicy } from './retry.ts';
+
+/** All that a run is told. Times in milliseconds. */
+export type RunOptions<Payload, Value, State> = {
+  /** The jobs, in batches. Read lazily: no further than the window allows, one job at a time. */
+  source: Batches<Job<Payload>>;
+  attempt: Attempt<Payload, Value, State>;
+  /** Takes each result as it is settled. While its promise is pending the result counts as unwritten. */
+  emit: (result: Result<Payload, Value>) => void | Promise<void>;
+  /** Give results in the order in which their jobs were read, not as they are settled. */
+  isOrdered?: boolean;
+  /** Size of a result in memory, in bytes, for the window. */
+  weigh?: (result: Result<Payload, Value>) => number;
+  /** The lane that a job's first call goes through. */
+  laneOf: (job: Job<Payload>) => string;
+  limitsOf?: (lane: string) => LaneLimits;
+  /** Attempts in flight at once. */
+  concurrency: number;
+  /** Attempts started, whole run. */
+  rate?: Rate | null;
+  /** Starts that may come at once within a rate. */
+  burst?: number;
+  retry: RetryPolicy;
+  /** One attempt's time in slots, in milliseconds; 0 is no limit. */
+  timeoutMs: number;
+  /** The whole run's time in milliseconds; 0 is no limit. */
+  deadlineMs?: number;
+  failureLimit?: FailureLimit | null;
+  /** Jobs read and not yet written, and bytes of results not yet written, at most. */
+  window?: { jobs: number; bytes: number };
+  /** Aborting it aborts the run: what runs is cancelled, and awaited. Its reason, if a Failure, goes into the rows. */
+  signal?: AbortSignal;
+  /** Aborting it drains the run: nothing new starts, what runs may finish. */
+  drain?: AbortSignal;
+  keepsLog?: boolean;
+  observe?: ((event: FlowEvent<Payload, State>) => void) | null;
+  /** Called once, at the start, with a function that tells what the run is doing: for those who show it to people. */
+  watch?: (look: () => RunView) => void;
+  clock?: Clock;
+  random?: () => number;
+};
+
+/** What a run is doing right now. */
+export type RunView = {
+  /** Jobs read so far. */
+  readonly read: number;
+  /** Jobs settled so far. */
+  readonly settled: number;
+  /** True when the input has ended: `read` is then the total. */
+  readonly isAllRead: boolean;
+  /** Attempts in flight. */
+  readonly running: number;
+  /** What holds the run back, in a few words, or null. */
+  readonly heldBy: string | null;
+};
+
+/** How a run ended. `drained` and `aborted` come from outside, `failures` and `deadline` from the run's own options. */
+export type RunEnd = {
+  readonly kind: 'completed' | 'drained' | 'aborted' | 'failures' | 'deadline';
+  /** Jobs read. Each had its result. */
+  readonly read: number;
+  readonly failed: number;
+  /** False when the end came before the input's. */
+  readonly isAllRead: boolean;
+};
