@@ -8,9 +8,9 @@
  *       console.log(result.job, result.ok ? result.value : result.error.message);
  *     }
  *
- * A job that fails is a result; a loop that is left early has cancelled and awaited what was running. `run` tells the rest.
- * The other exports are the parts of such programs that are wanted on their own. They all take an `AbortSignal`, reject
- * with its reason, and leave no listener and no timer behind.
+ * A job that fails is a result; a loop that is left early has cancelled and awaited what was running. `run` tells the
+ * rest. The other exports are the parts of such programs that are wanted on their own. They all take an `AbortSignal`,
+ * reject with its reason, and leave no listener and no timer behind.
  *
  * @module
  */

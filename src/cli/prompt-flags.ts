@@ -18,6 +18,11 @@ export const promptFlags = {
     helpValue: 'TEXT|@FILE',
     summary: 'System message before each prompt that brings none; a template too.',
   }),
+  lane: Flags.string({
+    helpGroup: 'FLOW',
+    helpValue: 'TEMPLATE',
+    summary: 'What shares limits, such as {{account}}, a field of the record. Default: the server.',
+  }),
   timeout: Flags.custom<number>({
     parse: async (text) => parseDuration(text),
     default: 600_000,
@@ -36,7 +41,7 @@ export const promptFlags = {
   })(),
 };
 
-export type PromptFlags = { template?: string | undefined; system?: string | undefined };
+export type PromptFlags = { template?: string | undefined; system?: string | undefined; lane?: string | undefined };
 
 type Environment = NodeJS.ProcessEnv;
 
@@ -45,6 +50,7 @@ export async function promptDefaults(flags: PromptFlags, { env }: { env: Environ
   return {
     template: await templateOf('--template', flags.template, env),
     system: await templateOf('--system', flags.system, env),
+    lane: flags.lane === undefined ? null : compiled('--lane', flags.lane, env),
   };
 }
 
@@ -54,6 +60,10 @@ async function templateOf(flag: string, given: string | undefined, env: Environm
   const text = given.startsWith('@')
     ? new TextDecoder().decode(await readWhole(flag, given.slice(1))).replace(/\r?\n$/, '')
     : given;
+  return compiled(flag, text, env);
+}
+
+function compiled(flag: string, text: string, env: Environment): Template {
   return sayable(flag, () => compileTemplate(text, { env }));
 }
 

@@ -1,10 +1,12 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
+import { resumeCommandOf } from '../cli/ending.ts';
 import { flowFlags, flowSettings } from '../cli/flow-flags.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
 import { modelFlags, modelSettings } from '../cli/model-flags.ts';
-import { talkFlags, talkSettings } from '../cli/output-flags.ts';
+import { openOutput } from '../cli/output-file.ts';
+import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/output-flags.ts';
 import { promptDefaults, promptFlags } from '../cli/prompt-flags.ts';
 import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
@@ -42,6 +44,7 @@ export default class Prompt extends Command {
     ...promptFlow,
     ...promptFlags,
     ...modelFlags,
+    ...outputFlags,
     ...talkFlags,
   };
 
@@ -56,7 +59,9 @@ export default class Prompt extends Command {
     const model = modelSettings(flags, { env: process.env, version: this.config.version });
     const defaults = await promptDefaults(flags, { env: process.env });
     const include = new Set(flags.include?.flatMap((one) => [...one]));
+    const outputTo = outputSettings(flags);
     const sources = await openSources(names, flags.format);
+    const output = outputTo && (await openOutput(outputTo.path, { mode: outputTo.mode, signatureOf: askedOf }));
     const [{ createAgent }, { createPost }] = await Promise.all([
       import('../http/agent.ts'),
       import('../http/post.ts'),
@@ -68,7 +73,8 @@ export default class Prompt extends Command {
     const secrets = model.key ? [model.key.value] : [];
     const mask = createMask(secrets);
     const codec = openaiChat(model);
-    const lane = addressOf(model.baseUrl).host;
+    const { host } = addressOf(model.baseUrl);
+    const resumeCommand = resumeCommandOf('prompt', { argv: this.argv, hasFile: output !== null });
 
     await runSession({
       jobs: promptJobs({
@@ -77,6 +83,7 @@ export default class Prompt extends Command {
         defaults,
         maxLineBytes: flags['max-line'],
         keepsInput: include.has('input'),
+        keysJobs: output !== null,
       }),
       attempt: createPost<PromptTask, Completion>({
         agent,
@@ -86,13 +93,16 @@ export default class Prompt extends Command {
         read: codec.read,
         retryOn: flags['retry-on'] ?? null,
       }),
-      laneOf: () => lane,
+      laneOf: ({ payload }) => payload.lane ?? host,
       render: createPromptRow({ include, provider: codec.provider, model: model.model, secrets, now: Date.now }),
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
-      tell: (event) => tellEvent(event, { mask, describe: () => `${model.model} at ${lane}` }),
+      tell: (event) => tellEvent(event, { mask, describe: () => `${model.model} at ${host}` }),
       flow,
       talk,
       keepsLog: include.has('attempts'),
+      output,
+      signatureOf: () => askedOf({ provider: codec.provider, model: model.model }),
+      resumeCommand: mask?.(resumeCommand) ?? resumeCommand,
       stopInput: sources.stop,
       close: () => agent.destroy(),
     });
@@ -103,4 +113,9 @@ export default class Prompt extends Command {
 function shorter(connectMs: number, attemptMs: number): number {
   if (connectMs === 0 || attemptMs === 0) return connectMs || attemptMs;
   return Math.min(connectMs, attemptMs);
+}
+
+/** What of a row depends on the configuration: who was asked. */
+function askedOf({ provider, model }: { readonly provider?: unknown; readonly model?: unknown }): string {
+  return JSON.stringify([provider, model]);
 }

@@ -1,10 +1,9 @@
 import { checkCount } from './checks.ts';
 import { onAbort } from './child-signal.ts';
-import { Semaphore } from './semaphore.ts';
 
 export type GroupOptions = {
   /** How many run at once. Default: any number. */
-  limit?: number;
+  limit?: number | undefined;
   /** Aborting it cancels the group; `wait` then rejects with its reason. */
   signal?: AbortSignal | undefined;
 };
@@ -14,13 +13,18 @@ export type Group = {
   /** Aborts at the first error, and when the group's own `signal` does. The same that each piece of work is given. */
   readonly signal: AbortSignal;
   /**
-   * Starts work, or puts it in line behind the limit. Resolves when it has started: true; or when it never will, since the group has
-   * been cancelled: false. Never rejects: awaiting it only slows down those who would fill the line. Throws an Error when the group is over.
+   * Starts work at once, or puts it in line behind the limit. In a group that has been cancelled it does nothing.
+   * Throws an Error when the group is over.
    */
-  go(work: (signal: AbortSignal) => Promise<unknown>): Promise<boolean>;
+  go(work: (signal: AbortSignal) => Promise<unknown>): void;
   /**
-   * Resolves when everything has ended. Rejects with the first error, but not before everything has ended: nothing is left
-   * running. The group is over then.
+   * For those who have much to start: resolves to true when there is a free place, and to false as soon as the group has
+   * been cancelled. Never rejects.
+   */
+  ready(): Promise<boolean>;
+  /**
+   * Resolves when everything has ended. Rejects with the first error, but not before everything has ended: nothing is
+   * left running. The group is over then.
    */
   wait(): Promise<void>;
 };
@@ -33,26 +37,32 @@ export type Group = {
  *     const pages = group({ limit: 4, signal });
  *     for (const url of urls) pages.go((signal) => load(url, { signal }));
  *     await pages.wait();
+ *
+ * Where the work has no end, or is too much to stand in line:
+ *
+ *     while (await pages.ready()) pages.go(nextPiece());
  */
 export function group(options: GroupOptions = {}): Group {
   return new ErrorGroup(options);
 }
 
+type Work = (signal: AbortSignal) => Promise<unknown>;
+
 class ErrorGroup implements Group {
+  readonly #limit: number;
   readonly #parent: AbortSignal | undefined;
   readonly #controller = new AbortController();
-  readonly #slots: Semaphore | null;
-  /** Pieces that run or stand in line. */
-  #pending = 0;
+  readonly #line: Work[] = [];
+  #running = 0;
   #error: { readonly value: unknown } | null = null;
   #isOver = false;
+  #whenReady: ((isReady: boolean) => void)[] = [];
   #whenIdle: (() => void)[] = [];
-  /** The parent is only listened to while something is pending. */
+  /** The parent is only listened to while something runs. */
   #ignoreParent: () => void = () => {};
 
   constructor({ limit = Number.POSITIVE_INFINITY, signal }: GroupOptions) {
-    checkCount('limit', limit, { max: Number.POSITIVE_INFINITY });
-    this.#slots = limit === Number.POSITIVE_INFINITY ? null : new Semaphore(limit);
+    this.#limit = limit === Number.POSITIVE_INFINITY ? limit : checkCount('limit', limit);
     this.#parent = signal;
   }
 
@@ -60,58 +70,57 @@ class ErrorGroup implements Group {
     return this.#controller.signal;
   }
 
-  go(work: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
+  go(work: Work): void {
     if (this.#isOver) throw new Error('the group is over: go was called after wait');
-    return this.#start(work);
+    if (this.#isCancelled()) return;
+    if (this.#running < this.#limit) this.#start(work);
+    else this.#line.push(work);
+  }
+
+  async ready(): Promise<boolean> {
+    if (this.#isCancelled()) return false;
+    if (this.#running < this.#limit) return true;
+    return new Promise((resolve) => this.#whenReady.push(resolve));
   }
 
   async wait(): Promise<void> {
-    while (this.#pending > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    while (this.#running > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     this.#isOver = true;
     if (this.#error) throw this.#error.value;
   }
 
-  async #start(work: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
-    this.#enter();
-    let release: (() => void) | undefined;
-    try {
-      release = await this.#slots?.acquire(1, { signal: this.signal });
-      this.signal.throwIfAborted();
-    } catch {
-      release?.();
-      this.#leave();
-      return false;
-    }
-    void this.#run(work).then(() => {
-      release?.();
-      this.#leave();
-    });
-    return true;
+  /** Looks at the parent too, which nobody listens to while nothing runs. */
+  #isCancelled(): boolean {
+    if (this.#parent?.aborted) this.#fail(this.#parent.reason);
+    return this.#error !== null;
   }
 
-  async #run(work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  #start(work: Work): void {
+    this.#running += 1;
+    if (this.#running === 1) this.#ignoreParent = onAbort(this.#parent, () => this.#fail(this.#parent?.reason));
+    void this.#run(work);
+  }
+
+  /** Never rejects. */
+  async #run(work: Work): Promise<void> {
     try {
       await work(this.signal);
     } catch (error) {
       this.#fail(error);
     }
+    this.#running -= 1;
+    if (this.#running === 0) this.#ignoreParent();
+    const next = this.#line.shift();
+    if (next) this.#start(next);
+    else for (const resolve of this.#whenReady.splice(0)) resolve(true);
+    if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   #fail(value: unknown): void {
     if (this.#error) return;
     this.#error = { value };
+    this.#line.length = 0;
+    for (const resolve of this.#whenReady.splice(0)) resolve(false);
     this.#controller.abort(value);
-  }
-
-  #enter(): void {
-    this.#pending += 1;
-    if (this.#pending === 1) this.#ignoreParent = onAbort(this.#parent, () => this.#fail(this.#parent?.reason));
-  }
-
-  #leave(): void {
-    this.#pending -= 1;
-    if (this.#pending > 0) return;
-    this.#ignoreParent();
-    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

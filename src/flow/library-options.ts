@@ -1,9 +1,9 @@
-import type { Job } from '../record/job.ts';
 import type { Rate } from '../record/rate.ts';
-import { checkCount, checkMs, checkRateOption, wrong } from './checks.ts';
+import { checkCount, checkLimitMs, checkMs, checkRateOption, wrong } from './checks.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { LaneLimits as EngineLimits } from './lane.ts';
-import type { RunOptions as EngineOptions, FailureLimit } from './run.ts';
+import type { RetryPolicy } from './retry.ts';
+import type { FailureLimit } from './run.ts';
 
 /** The limits of one lane. What is left out is no limit of its own: the run's still hold. */
 export type LaneLimits = {
@@ -13,24 +13,33 @@ export type LaneLimits = {
   rate?: string | Rate | undefined;
 };
 
-/** How a run is held. All is optional; durations are in milliseconds, and 0 is none. */
+/** How a run is held. All is optional; durations are in milliseconds. */
 export type RunOptions<Job> = {
   /** Attempts in flight at once. Default 10. */
   concurrency?: number | undefined;
-  /** Attempts started, retries included: `'50/s'`, `'600/m'`, `'5/15s'` or `{ count, windowMs }`. Evenly spaced. Default: no limit. */
+  /**
+   * Attempts started, retries included: `'50/s'`, `'600/m'`, `'5/15s'` or `{ count, windowMs }`. They are evenly spaced.
+   * Default: no limit.
+   */
   rate?: string | Rate | undefined;
   /** Starts that may come at once within a rate. Default 1. */
   burst?: number | undefined;
-  /** What shares one set of limits, and one pause when a server asks for it: a host, an API key. Default: everything. */
+  /**
+   * What shares one set of limits, and one pause when a server asks for it: a host, an API key. A job that it throws at
+   * fails with the code `input`. Default: everything is one lane.
+   */
   lane?: ((job: Job) => string) | undefined;
-  /** The same limits for each lane, or each lane's own. A held or full lane does not delay another one's jobs inside the window. */
+  /**
+   * The same limits for each lane, or each lane's own. A held or full lane does not delay another one's jobs inside the
+   * window.
+   */
   laneLimits?: LaneLimits | ((lane: string) => LaneLimits) | undefined;
   /**
-   * One attempt's time, from its start. Its signal then aborts, and it fails with the code `timeout`, which is tried again as
-   * `retries` allow. An attempt that ignores its signal keeps its place until it ends. Default 0.
+   * One attempt's time, from its start. Its signal then aborts, and it fails with the code `timeout`, which is tried
+   * again as `retries` allow. An attempt that ignores its signal keeps its place until it ends. Default 0: no limit.
    */
   timeoutMs?: number | undefined;
-  /** The whole run's time; the loop then throws a `Failure` with the code `deadline`. Default 0. */
+  /** The whole run's time; the loop then throws a `Failure` with the code `deadline`. Default 0: no limit. */
   deadlineMs?: number | undefined;
   /** Extra attempts after failures that are `retryable`: see `retry`. Default 2. */
   retries?: number | undefined;
@@ -51,8 +60,9 @@ export type RunOptions<Job> = {
   /** Results in the order of the jobs. Default: as they come. Those that are early wait inside the window. */
   ordered?: boolean | undefined;
   /**
-   * How many jobs may be read and not yet taken by the loop: those that wait for a start, run, sleep before a retry, and results not yet
-   * looked at. When it is full, reading waits. Default: 5 for each of `concurrency`; with `lane` at least 1000.
+   * How many jobs may be read and not yet taken by the loop: those that wait for a start, run, sleep before a retry, and
+   * results not yet looked at. When it is full, reading waits. Default: 5 for each of `concurrency`; with `lane` at
+   * least 1000.
    */
   window?: number | undefined;
   /** Where the time comes from; for tests. */
@@ -61,15 +71,25 @@ export type RunOptions<Job> = {
   random?: (() => number) | undefined;
 };
 
-type FromOptions = 'concurrency' | 'rate' | 'burst' | 'retry' | 'timeoutMs' | 'deadlineMs' | 'failureLimit' | 'window';
-type Settings<Payload> = Pick<
-  EngineOptions<Payload, unknown, never>,
-  FromOptions | 'laneOf' | 'limitsOf' | 'isOrdered'
-> &
-  Required<Pick<EngineOptions<Payload, unknown, never>, 'clock' | 'random'>> & { deadlineMs: number };
+/** The options, checked, in the engine's own words. */
+type Settings<Value> = {
+  concurrency: number;
+  rate: Rate | null;
+  burst: number;
+  lane: (job: Value) => string;
+  limitsOf: (lane: string) => EngineLimits;
+  timeoutMs: number;
+  deadlineMs: number;
+  retry: RetryPolicy;
+  failureLimit: FailureLimit | null;
+  isOrdered: boolean;
+  window: { jobs: number; bytes: number };
+  clock: Clock;
+  random: () => number;
+};
 
-/** Checks the caller's options and gives them to the engine in its own words. Throws a TypeError for the first that is wrong. */
-export function engineSettings<Payload>(options: RunOptions<Payload>): Settings<Payload> {
+/** Throws a TypeError for the first that is wrong. */
+export function engineSettings<Value>(options: RunOptions<Value>): Settings<Value> {
   const { concurrency = 10, rate, burst = 1, lane, laneLimits, timeoutMs = 0, deadlineMs = 0 } = options;
   const { retries = 2, retryDelayMs = 500, retryMaxDelayMs = 30_000, retryAfterMaxMs = 300_000 } = options;
   const { ordered = false, window = defaultWindow(concurrency, lane !== undefined) } = options;
@@ -79,10 +99,10 @@ export function engineSettings<Payload>(options: RunOptions<Payload>): Settings<
     concurrency: checkCount('concurrency', concurrency),
     rate: rate === undefined ? null : checkRateOption('rate', rate),
     burst: checkCount('burst', burst),
-    laneOf: lane ? ({ payload }: Job<Payload>) => lane(payload) : () => 'the run',
+    lane: lane ?? (() => 'the run'),
     limitsOf: (name) => engineLimits(typeof laneLimits === 'function' ? laneLimits(name) : (laneLimits ?? {})),
-    timeoutMs: checkMs('timeoutMs', timeoutMs),
-    deadlineMs: checkMs('deadlineMs', deadlineMs),
+    timeoutMs: checkLimitMs('timeoutMs', timeoutMs),
+    deadlineMs: checkLimitMs('deadlineMs', deadlineMs),
     retry: {
       retries: checkCount('retries', retries, { min: 0 }),
       delayMs: checkMs('retryDelayMs', retryDelayMs),

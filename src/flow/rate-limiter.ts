@@ -14,8 +14,8 @@ export type RateLimiterOptions = {
 
 /**
  * A rate for any number of workers to share: whoever wants to start takes a token first. Tokens come evenly spaced
- * (the generic cell rate algorithm, ITU-T I.371): `'50/s'` is one every 20 ms, and no window of a second ever holds more than 101% + 1.
- * First come, first served. It says nothing of how many run at once: that is a `Semaphore`'s affair.
+ * (the generic cell rate algorithm, ITU-T I.371): `'50/s'` is one every 20 ms, and no second ever holds more than
+ * 101% + 1. First come, first served. It says nothing of how many run at once: that is a `Semaphore`'s affair.
  *
  *     const limiter = new RateLimiter('50/s');
  *     await limiter.take({ signal });

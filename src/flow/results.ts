@@ -2,14 +2,15 @@ import { Failure } from '../record/failure.ts';
 import type { Outcome, Result, Timings } from '../record/job.ts';
 import type { Attempt } from './attempt.ts';
 import { onAbort } from './child-signal.ts';
+import type { LaneLimits } from './lane.ts';
 import { engineSettings, type RunOptions } from './library-options.ts';
 import { RetryRequest } from './retry-request.ts';
 import { type RunEnd, run as runEngine } from './run.ts';
-import { answersAtOnce, Source } from './source.ts';
+import { answersAtOnce, type Payload, Source } from './source.ts';
 
 /** What an attempt is told. */
 export type AttemptContext = {
-  /** Aborts when this attempt is to end: its time is up, the run was stopped, or the loop was left. Hand it on to whatever waits. */
+  /** Aborts when this attempt is to end: its time is up, the run stops, the loop is left. Hand it on to whatever waits. */
   readonly signal: AbortSignal;
   /** 1 for the first attempt, 2 for the first retry. */
   readonly attempt: number;
@@ -44,15 +45,15 @@ export type JobFailure<Job> = Settled<Job> & {
   readonly ok: false;
   readonly value: null;
   /**
-   * Why. An error that the attempt threw is its `cause`, with the code `error`; `cancelled` and `deadline` are the run's doing,
-   * and then an earlier attempt's failure is the `cause`.
+   * Why. An error that the attempt threw is its `cause`, with the code `error`; `cancelled` and `deadline` are the run's
+   * doing, and then an earlier attempt's failure is the `cause`.
    */
   readonly error: Failure;
 };
 
 /** The results of a run, to be looped over once. */
 export type Results<Job, Value> = AsyncIterableIterator<JobResult<Job, Value>> & {
-  /** How the run ended, once it has; null before. */
+  /** How the run ended, once it has; null before, and when its source broke. */
   readonly end: RunEnd | null;
 };
 
@@ -65,24 +66,27 @@ export type Results<Job, Value> = AsyncIterableIterator<JobResult<Job, Value>> &
  *       else console.error(result.job, result.error.message);
  *     }
  *
- * - `jobs` are values of your own in anything that can be iterated, also without end. They are read as they are needed, and a loop that
- *   takes its time slows the reading down (`window`).
- * - `attempt` is an async function: what it returns is the result's `value`, what it throws makes the job fail. A failure is final unless it is
- *   retryable: throw `retry(error)`, or a `Failure` that says so.
+ * - `jobs` are values of your own in anything that can be iterated, also without end. They are read as they are needed,
+ *   and a loop that takes its time slows the reading down (`window`).
+ * - `attempt` is an async function: what it returns is the result's `value`, what it throws makes the job fail. A failure
+ *   is final unless it is retryable: throw `retry(error)`, or a `Failure` that says so.
  * - Nothing runs before the loop begins. A run can be looped over once.
  *
  * How it ends, always with nothing left running, no timer and no listener:
- * - Every job is done: the loop ends. **A loop that ends without an error has seen a result of every job**, unless `drain` was
- *   aborted. Failed jobs are results and not errors.
- * - The loop is left (`break`, `return`, `throw`): what runs is cancelled, and awaited before the loop statement ends. Their results are lost.
- * - `signal` aborts: what runs is cancelled. Every job that was read still gives its result, those not done with the code `cancelled`;
- *   then the loop throws the signal's reason. The same for `deadlineMs` (code `deadline`, and it throws such a `Failure`), and for `failFast`
- *   and `maxFailures` (it throws the last failure that counted).
- * - `drain` aborts: nothing new starts and what runs may finish; jobs that were read and not begun are `cancelled`; the loop ends.
+ * - Every job is done: the loop ends. **A loop that ends without an error has seen a result of every job**, unless
+ *   `drain` was aborted. Failed jobs are results and not errors.
+ * - The loop is left (`break`, `return`, `throw`): what runs is cancelled, and awaited before the loop statement ends.
+ *   Its results are lost.
+ * - `signal` aborts: what runs is cancelled. Every job that was read still gives its result, those not done with the code
+ *   `cancelled`; then the loop throws the signal's reason. The same for `deadlineMs` (the code is `deadline`, and it
+ *   throws such a `Failure`), and for `failFast` and `maxFailures` (it throws the failure that was one too many).
+ * - `drain` aborts: nothing new starts and what runs may finish; jobs that were read and not begun are `cancelled`; the
+ *   loop ends. `signal` may still cut it short.
  * - The source throws: the same as `signal`, and the loop throws the source's error.
  *
  * Cancelling aborts each attempt's `signal` and awaits the attempt: one that ignores its signal is waited for. A source
- * that is left early is told so (`finally` in a generator runs) and awaited, unless it is busy with its next value.
+ * that is left early is told so (`finally` in a generator runs) and awaited, though for a second at most when it was busy
+ * with its next value: one that may wait for ever should listen to the same signal.
  *
  * Throws a TypeError at once when an option is wrong.
  */
@@ -102,7 +106,7 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
   /** For a run that reads from this one: see `Source`. */
   readonly [answersAtOnce] = true;
   readonly #source: Source<Job>;
-  readonly #attempt: Attempt<Job, Value, never>;
+  readonly #attempt: Attempt<Payload<Job>, Value, never>;
   readonly #signal: AbortSignal | undefined;
   readonly #drain: AbortSignal | undefined;
   readonly #settings: ReturnType<typeof engineSettings<Job>>;
@@ -121,6 +125,7 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
   #failure: Failure | null = null;
   /** What the loop is still to throw. */
   #error: { readonly value: unknown } | null = null;
+  #closingError: { readonly value: unknown } | null = null;
   #end: RunEnd | null = null;
 
   constructor(
@@ -128,9 +133,9 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
     attempt: (job: Job, context: AttemptContext) => Promise<Value>,
     options: RunOptions<Job>,
   ) {
-    this.#source = new Source(jobs);
-    this.#attempt = engineAttempt(attempt);
     this.#settings = engineSettings(options);
+    this.#source = new Source(jobs, this.#settings.lane);
+    this.#attempt = engineAttempt(attempt);
     this.#signal = options.signal;
     this.#drain = options.drain;
   }
@@ -163,7 +168,7 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
     this.#stop.abort(new Failure('cancelled', 'the loop over the results was left'));
     for (const { taken } of this.#untaken.splice(0)) taken();
     await this.#running;
-    if (this.#running) await this.#source.closed();
+    if (this.#closingError) throw this.#closingError.value;
     return { done: true, value: undefined };
   }
 
@@ -175,25 +180,40 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
         ...this.#settings,
         source: this.#source,
         attempt: this.#attempt,
+        laneOf: ({ payload }) => payload.lane,
+        limitsOf: (lane) => this.#limitsOf(lane),
         emit: (result) => this.#give(result),
         signal: this.#stop.signal,
         ...(this.#drain ? { drain: this.#drain } : {}),
       });
       this.#end = end.kind === 'deadline' && end.isAllRead && this.#cut === 0 ? { ...end, kind: 'completed' } : end;
-      this.#error = this.#errorOf(this.#end);
-      await this.#source.closed();
+      this.#error ??= this.#errorOf(this.#end);
     } catch (error) {
       this.#error ??= { value: error };
-    } finally {
-      ignore();
     }
-    if (this.#isLeft) this.#error = null;
+    await this.#source.closed(this.#settings.clock).catch((error) => {
+      this.#closingError = { value: error };
+    });
+    ignore();
+    // Who has left the loop is only told what went wrong in leaving.
+    this.#error = this.#isLeft ? null : (this.#error ?? this.#closingError);
     this.#isOver = true;
     this.#dismissTakers();
   }
 
+  /** The caller's limits. When they cannot be told, the run ends and the loop throws why. */
+  #limitsOf(lane: string): LaneLimits {
+    try {
+      return this.#settings.limitsOf(lane);
+    } catch (error) {
+      this.#error ??= { value: error };
+      this.#stop.abort(error);
+      return { concurrency: null, rate: null };
+    }
+  }
+
   /** Hands a result to the loop. The promise is pending until the loop has taken it. */
-  #give(engineResult: Result<Job, Value>): void | Promise<void> {
+  #give(engineResult: Result<Payload<Job>, Value>): void | Promise<void> {
     const result = asJobResult(engineResult);
     if (result.error) this.#count(result.error);
     if (this.#isLeft) return;
@@ -212,7 +232,7 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
   }
 
   #errorOf({ kind }: RunEnd): { value: unknown } | null {
-    if (kind === 'aborted') return { value: this.#signal?.reason };
+    if (kind === 'aborted' || (kind === 'drained' && this.#signal?.aborted)) return { value: this.#signal?.reason };
     if (kind === 'failures') return { value: this.#failure };
     if (kind !== 'deadline') return null;
     return { value: new Failure('deadline', `the run's ${this.#settings.deadlineMs / 1000} s were over`) };
@@ -231,7 +251,7 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
 
 function engineAttempt<Job, Value>(
   attempt: (job: Job, context: AttemptContext) => Promise<Value>,
-): Attempt<Job, Value, never> {
+): Attempt<Payload<Job>, Value, never> {
   return async ({ payload, index }, { attempt: nth, scope }) => {
     const context: AttemptContext = {
       attempt: nth,
@@ -242,7 +262,7 @@ function engineAttempt<Job, Value>(
       },
     };
     try {
-      return { kind: 'done', value: await attempt(payload, context), failure: null };
+      return { kind: 'done', value: await attempt(payload.value, context), failure: null };
     } catch (error) {
       return outcomeOf(error, scope.reason);
     }
@@ -274,9 +294,9 @@ function isRunsEnd({ code }: Failure): boolean {
   return code === 'cancelled' || code === 'deadline';
 }
 
-function asJobResult<Job, Value>(result: Result<Job, Value>): JobResult<Job, Value> {
+function asJobResult<Job, Value>(result: Result<Payload<Job>, Value>): JobResult<Job, Value> {
   const { job, failure, attempts, durationMs, timings } = result;
-  const settled = { index: job.index, job: job.payload, attempts, durationMs, timings };
+  const settled = { index: job.index, job: job.payload.value, attempts, durationMs, timings };
   // A job without a failure has what its attempt returned.
   if (failure === null) return { ok: true, ...settled, value: result.value as Value, error: null };
   return { ok: false, ...settled, value: null, error: failure };

@@ -1,12 +1,13 @@
 import { Failure } from '../record/failure.ts';
+import { longestTimerMs } from '../record/rate.ts';
 
 export type RetryOptions = {
   /** How long this job waits before its next attempt, in milliseconds. Default: the run's back-off. */
   afterMs?: number;
   /**
-   * The server asked its callers to stay away for so long, in milliseconds (a Retry-After): nothing in this job's lane starts until
-   * then, after that a single probe, and when that was not refused, everything. Such a wait uses no retry; a job's waits
-   * together may be `retryAfterMaxMs`, then it fails.
+   * The server asked its callers to stay away for so long, in milliseconds (a Retry-After): nothing in this job's lane
+   * starts until then, after that a single probe, and when that was not refused, everything. Such a wait uses no retry;
+   * a job's waits together may be `retryAfterMaxMs`, then it fails.
    */
   holdLaneMs?: number;
 };
@@ -33,7 +34,7 @@ export class RetryRequest extends Failure {
     const { code, phase } = error instanceof Failure ? error : { code: 'error' as const, phase: null };
     const message = error instanceof Error ? error.message : String(error);
     super(code, message, { phase, retryable: true, cause: error });
-    this.afterMs = isWait(afterMs) ? afterMs : undefined;
+    this.afterMs = isWait(afterMs) ? Math.min(afterMs, longestTimerMs) : undefined;
     this.holdLaneMs = isWait(holdLaneMs) && holdLaneMs > 0 ? holdLaneMs : undefined;
   }
 }

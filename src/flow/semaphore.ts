@@ -7,8 +7,8 @@ export type Release = () => void;
 type Waiter = { readonly weight: number; readonly admit: () => void };
 
 /**
- * A semaphore whose holders weigh differently: megabytes of memory, tokens of a model, connections. What is held at any time
- * weighs `size` at most.
+ * A semaphore whose holders weigh differently: megabytes of memory, tokens of a model, connections. What is held at any
+ * time weighs `size` at most.
  *
  * First come, first served: who asks for much is not overtaken by those who ask for little, so nobody starves; that
  * leaves some of the size idle meanwhile (as Go's `golang.org/x/sync/semaphore`).
@@ -45,8 +45,8 @@ export class Semaphore {
   }
 
   /**
-   * Waits until `weight` (a whole number from 1 to `size`, else a TypeError) is free and nobody waits before us. Rejects with the signal's
-   * reason when that aborts first: then nothing is held.
+   * Waits until `weight` (a whole number from 1 to `size`, else a TypeError) is free and nobody waits before us.
+   * Rejects with the signal's reason when that aborts first: then nothing is held.
    */
   async acquire(weight = 1, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Release> {
     this.#check(weight);

@@ -14,11 +14,11 @@ type Flight<Value> = {
 };
 
 /**
- * Makes one call where several are wanted at the same time: who asks for a key that is in flight gets that flight's value or
- * error (Go's `golang.org/x/sync/singleflight`). Nothing is kept: once it has ended, the next one who asks calls again.
+ * Makes one call where several are wanted at the same time: who asks for a key that is in flight gets that flight's value
+ * or error (Go's `golang.org/x/sync/singleflight`). Nothing is kept: once it has ended, the next one who asks calls again.
  *
- * A caller whose `signal` aborts leaves, at once, with the signal's reason; the others are not disturbed. When the last one leaves,
- * the call's own signal aborts, and that caller's promise waits until the call has ended.
+ * A caller whose `signal` aborts leaves, at once, with the signal's reason; the others are not disturbed. When the last
+ * one leaves, the call's own signal aborts, and that caller's promise waits until the call has ended.
  *
  *     const userOf = singleFlight<User>();
  *     const user = await userOf(id, (signal) => fetchUser(id, { signal }), { signal: mine });

@@ -1,47 +1,74 @@
+import { Failure } from '../record/failure.ts';
 import type { Job } from '../record/job.ts';
 import { wrong } from './checks.ts';
+import type { Clock, Timer } from './clock.ts';
 import type { Batches } from './reader.ts';
 
 /** Marks an iterator whose `return` settles by itself, also while `next` is pending. An async generator's would wait. */
 export const answersAtOnce = Symbol('answersAtOnce');
 
+/** How long a source may take to clean up that was busy with its next value when it was left. */
+const longestGoodbyeMs = 1000;
+
+/** The caller's value, and the lane that it goes through. */
+export type Payload<Value> = { readonly value: Value; readonly lane: string };
+
+type Values<Value> = Iterable<Value> | AsyncIterable<Value>;
+type Jobs<Value> = Iterable<Job<Payload<Value>>>;
+
 /**
  * The caller's own values as the engine's jobs, numbered in the order of reading. Values that are at hand come in one
  * batch, others one by one.
  */
-export class Source<Value> implements Batches<Job<Value>> {
-  readonly #values: Iterable<Value> | AsyncIterable<Value>;
+export class Source<Value> implements Batches<Job<Payload<Value>>> {
+  readonly #values: Values<Value>;
+  readonly #lane: (value: Value) => string;
   #count = 0;
   #isBusy = false;
   #closing: Promise<unknown> | null = null;
 
-  /** A TypeError if it cannot be iterated, or is a string. */
-  constructor(values: Iterable<Value> | AsyncIterable<Value>) {
+  /** A TypeError if it cannot be iterated, or is a string. A value that `lane` throws at is a job that has failed. */
+  constructor(values: Values<Value>, lane: (value: Value) => string) {
     const isIterable = typeof values === 'object' && values !== null && (isAsync(values) || Symbol.iterator in values);
     // A string is iterable, letter by letter: nobody means that.
     if (!isIterable) throw wrong('jobs', 'something to iterate over, such as an array or an async generator', values);
     this.#values = values;
+    this.#lane = lane;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Iterable<Job<Value>>> {
+  [Symbol.asyncIterator](): AsyncIterator<Jobs<Value>> {
     return isAsync(this.#values) ? this.#oneByOne(this.#values) : this.#allAtOnce(this.#values);
   }
 
   /**
-   * Resolves when a source that was left early has cleaned up, and rejects if that failed. One that was left while it was
-   * still busy with its next value is not waited for: it may never answer.
+   * Resolves when a source that was left early has cleaned up, and rejects if that failed. One that was busy then is
+   * waited for a second at most: it may never answer.
    */
-  async closed(): Promise<void> {
-    await this.#closing;
+  async closed(clock: Clock): Promise<void> {
+    if (!this.#isBusy) {
+      await this.#closing;
+      return;
+    }
+    let timer: Timer | undefined;
+    const enough = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, longestGoodbyeMs);
+    });
+    await Promise.race([this.#closing, enough]).finally(() => clock.clearTimeout(timer));
   }
 
-  #job(payload: Value): Job<Value> {
+  #job(value: Value): Job<Payload<Value>> {
     const index = this.#count;
     this.#count += 1;
-    return { index, id: null, payload };
+    try {
+      return { index, id: null, payload: { value, lane: this.#lane(value) } };
+    } catch (error) {
+      const message = `lane: ${error instanceof Error ? error.message : String(error)}`;
+      const failure = new Failure('input', message, { cause: error });
+      return { index, id: null, payload: { value, lane: '' }, failure };
+    }
   }
 
-  #oneByOne(values: AsyncIterable<Value>): AsyncIterator<Iterable<Job<Value>>> {
+  #oneByOne(values: AsyncIterable<Value>): AsyncIterator<Jobs<Value>> {
     const iterator = values[Symbol.asyncIterator]();
     return {
       next: async () => {
@@ -60,7 +87,7 @@ export class Source<Value> implements Batches<Job<Value>> {
     };
   }
 
-  #allAtOnce(values: Iterable<Value>): AsyncIterator<Iterable<Job<Value>>> {
+  #allAtOnce(values: Iterable<Value>): AsyncIterator<Jobs<Value>> {
     const batch = this.#batch(values[Symbol.iterator]());
     let isGiven = false;
     return {
@@ -72,8 +99,8 @@ export class Source<Value> implements Batches<Job<Value>> {
     };
   }
 
-  #batch(iterator: Iterator<Value>): Iterable<Job<Value>> {
-    const jobs: Iterator<Job<Value>> = {
+  #batch(iterator: Iterator<Value>): Jobs<Value> {
+    const jobs: Iterator<Job<Payload<Value>>> = {
       next: () => {
         const next = iterator.next();
         return next.done ? { done: true, value: undefined } : { done: false, value: this.#job(next.value) };
@@ -87,13 +114,12 @@ export class Source<Value> implements Batches<Job<Value>> {
   }
 
   #close(end: () => unknown): void {
-    const closing = (async () => end())();
-    // Seen to by `closed`, or by nobody.
-    closing.catch(() => {});
-    if (!this.#isBusy) this.#closing = closing;
+    this.#closing = (async () => end())();
+    // `closed` tells of it, or, when it comes too late, nobody.
+    this.#closing.catch(() => {});
   }
 }
 
-function isAsync<Value>(values: Iterable<Value> | AsyncIterable<Value>): values is AsyncIterable<Value> {
+function isAsync<Value>(values: Values<Value>): values is AsyncIterable<Value> {
   return Symbol.asyncIterator in values;
 }

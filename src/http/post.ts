@@ -1,14 +1,14 @@
-import type { Dispatcher } from 'undici';
 import { Failure } from '../record/failure.ts';
 import type { CallContext, Job, Outcome } from '../record/job.ts';
 import type { ReadAnswer, Reading, Reply } from '../record/reply.ts';
 import type { HttpRequest } from '../record/request.ts';
+import type { Agent } from './agent.ts';
 import { decode } from './decode.ts';
 import { type Exchange, exchange } from './exchange.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 export type PostOptions<Task, Content> = {
-  agent: Dispatcher;
+  agent: Agent;
   idleTimeoutMs: number;
   maxBodyBytes: number;
   /** The request that a job stands for; asked anew for each attempt. */
@@ -25,11 +25,8 @@ export type PostOptions<Task, Content> = {
  */
 export function createPost<Task, Content>(options: PostOptions<Task, Content>) {
   return async (job: Job<Task>, { scope }: CallContext<never>): Promise<Outcome<ReadAnswer<Content>, never>> => {
-    const request = options.requestOf(job.payload);
-    const sending = { ...options, scope };
-    let done = await exchange(request, sending);
-    // Lost in a keep-alive race: the server has seen nothing, so it is sent again in the same slot.
-    if (done.isKeepAliveRace && !scope.reason) done = await exchange(request, sending);
+    // A keep-alive race is an attempt like any other: here the server may just as well have died of a long answer.
+    const done = await exchange(options.requestOf(job.payload), { ...options, scope });
     const reading = await readingOf(done, options);
     const value = answerOf(done, reading);
     const { failure, isRefusal = false, holdMs = null } = reading;

@@ -9,10 +9,12 @@ export type PromptDefaults = {
   readonly template: Template | null;
   /** Goes before every prompt that does not bring its own. */
   readonly system: Template | null;
+  /** Names what shares limits; null is the server. */
+  readonly lane: Template | null;
 };
 
 /** Makes the messages of what lines say. Throws a Failure: `input`, `template`, or `upstream` for a row that failed before. */
-export function createMessages({ template, system }: PromptDefaults) {
+export function createMessages({ template, system }: Pick<PromptDefaults, 'template' | 'system'>) {
   function prompted(scope: TemplateScope): readonly Message[] {
     const { record, line } = scope;
     if (template) {
@@ -47,7 +49,11 @@ function given(record: InputRecord): readonly Message[] {
 
 function checked(messages: unknown): readonly Message[] {
   const isList = Array.isArray(messages) && messages.length > 0;
-  if (isList && messages.every((one) => typeof one?.role === 'string')) return messages as readonly Message[];
+  if (isList && messages.every((one) => typeof one?.role === 'string')) {
+    // Throws a RangeError for what is nested too deep to be sent: better now than in the call.
+    JSON.stringify(messages);
+    return messages as readonly Message[];
+  }
   throw new Failure('input', "the record's `messages` must be a list of objects with `role` and `content`");
 }
 

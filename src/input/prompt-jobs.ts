@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { Failure } from '../record/failure.ts';
 import type { Job } from '../record/job.ts';
 import { compactJson } from '../record/json.ts';
@@ -6,6 +7,7 @@ import type { Source } from './fetch-jobs.ts';
 import { type Line, readLines } from './lines.ts';
 import { createMessages, type PromptDefaults } from './messages.ts';
 import { type InputRecord, idOf, parseRecord } from './records.ts';
+import type { Template } from './template.ts';
 
 export type PromptJobsOptions = {
   /** Prompts from the command line: they come first. */
@@ -15,19 +17,22 @@ export type PromptJobsOptions = {
   maxLineBytes: number;
   /** Keep each line for `--include input`. */
   keepsInput: boolean;
+  /** Give jobs without an id a key, so that a later run knows them again. */
+  keysJobs: boolean;
 };
 
 /** The jobs of all inputs, in order, a batch for each chunk of bytes, made as they are asked for. A bad line is a job with a failure. */
 export async function* promptJobs(options: PromptJobsOptions): AsyncGenerator<Iterable<Job<PromptTask>>> {
   const messagesOf = createMessages(options.defaults);
-  const { keepsInput } = options;
+  const { keepsInput, keysJobs } = options;
+  const { lane } = options.defaults;
   let index = 0;
 
   function* fromArguments(): Generator<Job<PromptTask>> {
     for (const text of options.prompts) {
       const place = () => 'argument';
       yield jobOf(
-        { index: index++, text, fault: null, isRecord: false, isGuess: false, place, keepsInput },
+        { index: index++, text, fault: null, isRecord: false, isGuess: false, place, keepsInput, keysJobs, lane },
         messagesOf,
       );
     }
@@ -40,7 +45,7 @@ export async function* promptJobs(options: PromptJobsOptions): AsyncGenerator<It
       const isGuess = format === 'auto';
       const isRecord = format === 'ndjson' || (isGuess && text.trimStart().startsWith('{'));
       const place = () => `${name}:${number}`;
-      yield jobOf({ index: index++, text, fault, isRecord, isGuess, place, keepsInput }, messagesOf);
+      yield jobOf({ index: index++, text, fault, isRecord, isGuess, place, keepsInput, keysJobs, lane }, messagesOf);
     }
   }
 
@@ -60,6 +65,8 @@ type Origin = {
   /** Where the line stands, for messages. */
   place: () => string;
   keepsInput: boolean;
+  keysJobs: boolean;
+  lane: Template | null;
 };
 
 function jobOf(origin: Origin, messagesOf: ReturnType<typeof createMessages>): Job<PromptTask> {
@@ -70,14 +77,23 @@ function jobOf(origin: Origin, messagesOf: ReturnType<typeof createMessages>): J
     if (fault !== null) throw new Failure('input', fault);
     const record = isRecord ? recordOf(text, origin) : null;
     if (record) id = idOf(record);
-    const messages: readonly Message[] = messagesOf({ index, line: text, record });
-    return { index, id, payload: { messages, input } };
-  } catch (failure) {
-    if (!(failure instanceof Failure)) throw failure;
-    const { code, message, cause } = failure;
+    const scope = { index, line: text, record };
+    const messages = messagesOf(scope);
+    const lane = origin.lane?.render(scope) ?? null;
+    const key = origin.keysJobs && id === null ? { key: keyOf(messages) } : {};
+    return { index, id, ...key, payload: { messages, lane, input } };
+  } catch (error) {
+    const { code, message, cause } = failureOf(error);
     const placed = new Failure(code, `${origin.place()}: ${message}`, { cause });
-    return { index, id, payload: { messages: null, input }, failure: placed };
+    return { index, id, payload: { messages: null, lane: null, input }, failure: placed };
   }
+}
+
+/** A line's failure. What can be parsed may still be nested too deep to be written again. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof RangeError) return new Failure('input', 'the record is nested too deep', { cause: error });
+  if (error instanceof Failure) return error;
+  throw error;
 }
 
 function recordOf(text: string, { isGuess }: Origin): InputRecord {
@@ -93,4 +109,9 @@ function recordOf(text: string, { isGuess }: Origin): InputRecord {
 /** The line as JSON: a record as it is written, anything else as a string. */
 function inputText(text: string, isRecord: boolean): string {
   return (isRecord ? compactJson(text) : null) ?? JSON.stringify(text);
+}
+
+/** What a job without an id is known by in a later run: what is said. Prompts that are the same to the letter share it. */
+function keyOf(messages: readonly Message[]): string {
+  return hash('sha256', JSON.stringify(messages), 'base64url').slice(0, 22);
 }

@@ -2,7 +2,7 @@ import type { Result } from '../record/job.ts';
 import { escapeUnsafe } from '../record/json.ts';
 import type { PromptAnswer, PromptTask, Usage } from '../record/prompt.ts';
 import { createMask } from '../record/secrets.ts';
-import { attemptLog, createStamp, error, headers, millis, string, timings } from './row-fields.ts';
+import { attemptLog, createStamp, error, headers, inputOf, millis, string, timings } from './row-fields.ts';
 
 /** What a row of `prompt` may show beyond its usual fields. */
 export const promptIncludes = ['headers', 'timings', 'attempts', 'input'] as const;
@@ -44,7 +44,8 @@ export function createPromptRow(options: PromptRowOptions): (result: PromptResul
     row += `,"timestamp":"${stamp(now())}"`;
     if (include.has('timings')) row += `,"timings":${timings(result)}`;
     if (include.has('attempts')) row += `,"attempt_log":${attemptLog(result, mask)}`;
-    if (include.has('input')) row += `,"input":${keyMask ? keyMask(input ?? 'null') : (input ?? 'null')}`;
+    if (include.has('input')) row += `,"input":${inputOf(input, keyMask)}`;
+    if (job.key !== undefined) row += `,"key":"${job.key}"`;
     return escapeUnsafe(`${row},"error":${error(failure, mask)}}`);
   };
 }

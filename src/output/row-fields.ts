@@ -1,5 +1,6 @@
 import type { Failure } from '../record/failure.ts';
 import type { Result } from '../record/job.ts';
+import { parseExactJson, rawText } from '../record/json.ts';
 import type { HttpAnswer, HttpHeaders } from '../record/request.ts';
 import type { Mask } from '../record/secrets.ts';
 
@@ -26,6 +27,24 @@ export function string(plain: string | null | undefined, mask: Mask | null): str
 /** To a tenth of a millisecond: more would claim a precision that is not there. */
 export function millis(ms: number | null): string {
   return ms === null ? 'null' : String(Math.round(ms * 10) / 10);
+}
+
+/**
+ * The line that a row came from, JSON text, its strings and numbers masked one by one: a secret may look like a piece
+ * of JSON, and JSON may write a secret in several ways.
+ */
+export function inputOf(input: string | null, mask: Mask | null): string {
+  if (input === null) return 'null';
+  return mask ? JSON.stringify(maskedValue(parseExactJson(input), mask)) : input;
+}
+
+function maskedValue(value: unknown, mask: Mask): unknown {
+  if (typeof value === 'string') return mask(value);
+  const number = typeof value === 'number' ? String(value) : rawText(value);
+  if (number !== null) return mask(number) === number ? value : mask(number);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((one) => maskedValue(one, mask));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [mask(name), maskedValue(one, mask)]));
 }
 
 export function headers(received: HttpHeaders | null | undefined, mask: Mask | null): string {

@@ -2,7 +2,7 @@ import type { Result } from '../record/job.ts';
 import { escapeUnsafe } from '../record/json.ts';
 import type { Body, FetchTask, HttpAnswer, HttpRequest } from '../record/request.ts';
 import { createMask, type Mask, masked, secretsOfHeader } from '../record/secrets.ts';
-import { attemptLog, createStamp, error, headers, millis, string, timings } from './row-fields.ts';
+import { attemptLog, createStamp, error, headers, inputOf, millis, string, timings } from './row-fields.ts';
 
 /** What a row may show beyond its usual fields. */
 export const includes = ['headers', 'timings', 'attempts', 'input', 'request'] as const;
@@ -41,7 +41,7 @@ export function createRow({ include, hasBody, secrets, now }: RowOptions): (resu
     row += `,"bytes":${value?.bytes ?? null},"timestamp":"${stamp(now())}"`;
     if (include.has('timings')) row += `,"timings":${timings(result)}`;
     if (include.has('attempts')) row += `,"attempt_log":${attemptLog(result, mask)}`;
-    if (include.has('input')) row += `,"input":${mask ? mask(input ?? 'null') : (input ?? 'null')}`;
+    if (include.has('input')) row += `,"input":${inputOf(input, mask)}`;
     if (include.has('request') && request) row += `,"request":${requestOf(request, mask)}`;
     if (job.key !== undefined) row += `,"key":"${job.key}"`;
     return escapeUnsafe(`${row},"error":${error(failure, mask)}}`);

@@ -7,6 +7,8 @@ export type Message = Readonly<Record<string, unknown>>;
 export type PromptTask = {
   /** The conversation so far; null only in a job that has failed already. */
   readonly messages: readonly Message[] | null;
+  /** The lane that the user names for it; null is the server. */
+  readonly lane: string | null;
   /** The line as JSON text, when rows are to include it. */
   readonly input: string | null;
 };

@@ -26,6 +26,20 @@ export type Row = {
   error: RowError | null;
 };
 
+/** A result row of `prompt`. */
+export type PromptRow = Pick<
+  Row,
+  'index' | 'id' | 'ok' | 'status' | 'attempts' | 'duration_ms' | 'timestamp' | 'error'
+> &
+  Pick<Row, 'headers' | 'timings' | 'attempt_log' | 'input'> & {
+    provider: string;
+    model: string;
+    text: string | null;
+    finish_reason: string | null;
+    usage: { input_tokens: number | null; output_tokens: number | null } | null;
+    ttft_ms: number | null;
+  };
+
 export type RowError = {
   code: FailureCode;
   message: string;
@@ -36,21 +50,42 @@ export type RowError = {
 
 type RowSchema = { properties: Record<string, unknown> };
 
-const schemaUrl = new URL('../../src/record/row.schema.json', import.meta.url);
-const schema = JSON.parse(readFileSync(schemaUrl, 'utf8')) as RowSchema;
-const fieldOrder = Object.keys(schema.properties);
-const isRow = new Ajv2020({ allErrors: true, strictTypes: false, strictRequired: false }).compile<Row>(schema);
+const ajv = new Ajv2020({ allErrors: true, strictTypes: false, strictRequired: false });
+const fetchRow = rowsOf<Row>('row.schema.json');
+const promptRow = rowsOf<PromptRow>('prompt-row.schema.json');
 
-/** One line of output as a row. Throws unless it is exactly what the schema says, its fields in the schema's order. */
+function rowsOf<T>(name: string) {
+  const url = new URL(`../../src/record/${name}`, import.meta.url);
+  const schema = JSON.parse(readFileSync(url, 'utf8')) as RowSchema;
+  return { name, fieldOrder: Object.keys(schema.properties), isRow: ajv.compile<T>(schema) };
+}
+
+/**
+ * One line of output as a row, of `prompt` where it names a provider, else of `fetch`. Throws unless it is exactly
+ * what its schema says, its fields in the schema's order.
+ */
 export function parseRow(line: string): Row {
-  const value: unknown = JSON.parse(line);
+  const value = JSON.parse(line) as object;
+  const { name, fieldOrder, isRow } = isPromptRow(value) ? promptRow : fetchRow;
   if (!isRow(value)) {
-    throw new Error(`not a row by row.schema.json: ${describe(isRow.errors ?? [])}\n${line.slice(0, 2000)}`);
+    throw new Error(`not a row by ${name}: ${describe(isRow.errors ?? [])}\n${line.slice(0, 2000)}`);
   }
   const fields = Object.keys(value);
   const expected = fieldOrder.filter((field) => field in value);
   if (fields.join() !== expected.join()) throw new Error(`fields out of order: ${fields.join()}`);
-  return value;
+  return value as Row;
+}
+
+/** Rows that `parseRow` has checked, as those of `prompt`. */
+export function promptRows(rows: readonly Row[]): PromptRow[] {
+  return rows.map((row: object) => {
+    if (!isPromptRow(row)) throw new Error('a row of another command');
+    return row as PromptRow;
+  });
+}
+
+function isPromptRow(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'provider' in value;
 }
 
 function describe(errors: ErrorObject[]): string {
