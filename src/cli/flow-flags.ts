@@ -2,7 +2,9 @@ import * as Flags from '@oclif/core/flags';
 import type { LaneLimits } from '../flow/lane.ts';
 import type { RetryPolicy } from '../flow/retry.ts';
 import type { FailureLimit } from '../flow/run.ts';
+import { compileTemplate, type Template } from '../input/template.ts';
 import { createLimitsOf, type LaneLimit, parseLaneLimit } from './lane-limits.ts';
+import { sayable } from './request-flags.ts';
 import { parseRetryOn } from './statuses.ts';
 import { parseCount, parseDuration, parseRate, parseShare, type Rate, UsageError } from './values.ts';
 
@@ -38,6 +40,11 @@ export const flowFlags = {
     helpValue: "'PATTERN=c=8,50/s'",
     summary:
       'Limits of the lanes that match, such as *.example.com; what it leaves out falls back to --host-*. Repeatable; the first match counts.',
+  }),
+  lane: Flags.string({
+    helpGroup,
+    helpValue: 'TEMPLATE',
+    summary: 'What shares limits, such as {{account}}, a field of the record. Default: the host.',
   }),
   timeout: duration({
     default: 30_000,
@@ -143,6 +150,8 @@ export type FlowSettings = {
   limitsOf: (lane: string) => LaneLimits;
   isOrdered: boolean;
   timeoutMs: number;
+  /** Name, connection and TLS; never longer than an attempt. 0 is no limit. */
+  connectTimeoutMs: number;
   deadlineMs: number;
   retry: RetryPolicy;
   failureLimit: FailureLimit | null;
@@ -169,6 +178,7 @@ export function flowSettings(flags: FlowFlags): FlowSettings {
     }),
     isOrdered: flags.ordered,
     timeoutMs: flags.timeout,
+    connectTimeoutMs: shorter(flags['connect-timeout'], flags.timeout),
     deadlineMs: flags.deadline,
     retry: {
       retries: flags.retries,
@@ -187,4 +197,14 @@ function parseFailureLimit(text: string): FailureLimit {
   const share = parseShare(text);
   if (share === 0) throw new UsageError(`expected more than 0%, got \`${text}\``);
   return { share };
+}
+
+/** What names the lanes of jobs, or null where it is their host. */
+export function laneTemplate({ lane }: { lane?: string | undefined }, env: NodeJS.ProcessEnv): Template | null {
+  return lane === undefined ? null : sayable('--lane', () => compileTemplate(lane, { env }));
+}
+
+/** Of two clocks, where 0 is none. */
+function shorter(oneMs: number, otherMs: number): number {
+  return oneMs === 0 || otherMs === 0 ? oneMs || otherMs : Math.min(oneMs, otherMs);
 }

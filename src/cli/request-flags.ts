@@ -6,7 +6,7 @@ import { checkHeader, checkMethod, parseUrl } from '../record/request.ts';
 import { secretsOfHeader } from '../record/secrets.ts';
 import { type DataFlag, joinData } from './request-data.ts';
 import { readWhole } from './sources.ts';
-import { UsageError } from './values.ts';
+import { parseCount, UsageError } from './values.ts';
 
 const helpGroup = 'REQUEST';
 const many = { multiple: true, multipleNonGreedy: true, helpGroup } as const;
@@ -67,6 +67,13 @@ export const requestFlags = {
     options: ['http', 'https'] as const,
     helpGroup,
     summary: 'Scheme of input URLs that have none.',
+  })(),
+  'max-redirects': Flags.custom<number>({
+    parse: async (text) => parseCount(text, { max: 1000 }),
+    default: 10,
+    helpGroup,
+    helpValue: 'N',
+    summary: 'Redirects to follow; 0 follows none.',
   })(),
   location: Flags.boolean({ char: 'L', ...noEffect }),
   silent: Flags.boolean({ char: 's', ...noEffect }),

@@ -68,7 +68,7 @@ export default class Prompt extends Command {
     ]);
     const agent = createAgent({
       concurrency: flow.concurrency,
-      connectTimeoutMs: shorter(flags['connect-timeout'], flow.timeoutMs),
+      connectTimeoutMs: flow.connectTimeoutMs,
     });
     const secrets = model.key ? [model.key.value] : [];
     const mask = createMask(secrets);
@@ -107,12 +107,6 @@ export default class Prompt extends Command {
       close: () => agent.destroy(),
     });
   }
-}
-
-/** The connection's clock within the attempt's; 0 is no limit. */
-function shorter(connectMs: number, attemptMs: number): number {
-  if (connectMs === 0 || attemptMs === 0) return connectMs || attemptMs;
-  return Math.min(connectMs, attemptMs);
 }
 
 /** What of a row depends on the configuration: who was asked. */
