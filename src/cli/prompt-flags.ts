@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import type { PromptDefaults } from '../input/messages.ts';
 import { compileTemplate, type Template } from '../input/template.ts';
 import { type PromptInclude, promptIncludes } from '../output/prompt-row.ts';
+import { laneTemplate } from './flow-flags.ts';
 import { sayable } from './request-flags.ts';
 import { readWhole } from './sources.ts';
 import { parseDuration, UsageError } from './values.ts';
@@ -17,11 +18,6 @@ export const promptFlags = {
     helpGroup: 'PROMPT',
     helpValue: 'TEXT|@FILE',
     summary: 'System message before each prompt that brings none; a template too.',
-  }),
-  lane: Flags.string({
-    helpGroup: 'FLOW',
-    helpValue: 'TEMPLATE',
-    summary: 'What shares limits, such as {{account}}, a field of the record. Default: the server.',
   }),
   timeout: Flags.custom<number>({
     parse: async (text) => parseDuration(text),
@@ -50,7 +46,7 @@ export async function promptDefaults(flags: PromptFlags, { env }: { env: Environ
   return {
     template: await templateOf('--template', flags.template, env),
     system: await templateOf('--system', flags.system, env),
-    lane: flags.lane === undefined ? null : compiled('--lane', flags.lane, env),
+    lane: laneTemplate(flags, env),
   };
 }
 
@@ -60,10 +56,6 @@ async function templateOf(flag: string, given: string | undefined, env: Environm
   const text = given.startsWith('@')
     ? new TextDecoder().decode(await readWhole(flag, given.slice(1))).replace(/\r?\n$/, '')
     : given;
-  return compiled(flag, text, env);
-}
-
-function compiled(flag: string, text: string, env: Environment): Template {
   return sayable(flag, () => compileTemplate(text, { env }));
 }
 
