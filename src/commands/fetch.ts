@@ -115,5 +115,5 @@ function describeCall(task: FetchTask, hop: Hop | null): string {
 
 /** What of a job's or a row's call depends on the configuration. */
 function callOf({ method, url }: { readonly method?: unknown; readonly url?: unknown }): string {
-  return `${method} ${url}`;
+  return JSON.stringify([method, url]);
 }

@@ -38,5 +38,5 @@ export type CourseOptions<Payload, Value, State> = {
   /** Takes the job's one result. */
   settled: (result: Result<Payload, Value>) => void;
   /** Told instead when something broke that must not: a bug. */
-  broken: (error: unknown) => void;
+  broken: (job: Job<Payload>, error: unknown) => void;
 };

@@ -63,7 +63,7 @@ export class Course<Payload, Value, State> implements Waiter {
 
   /** The lane and the gate let it start. `release` gives the slot back. */
   begin(release: Release): void {
-    this.#call(release).catch(this.#options.broken);
+    this.#call(release).catch((error) => this.#options.broken(this.#job, error));
   }
 
   /** The lane will never let it start, or the run has ended. */
@@ -91,7 +91,8 @@ export class Course<Payload, Value, State> implements Waiter {
     const { failure } = outcome;
     if (failure === null || decision === null) {
       // An attempt that the run's end has cut says so; what failed before it lies beneath.
-      if (failure && failure === call.scope.reason && failure === ending.reason) this.dismiss(failure);
+      const isCut = failure !== null && failure === call.scope.reason && failure.code !== 'timeout';
+      if (isCut) this.dismiss(failure);
       else this.#settle(failure);
       return;
     }

@@ -91,7 +91,9 @@ export class Gate {
   #serveSlot(entrant: Entrant, free: () => void): void {
     const now = this.#clock.now();
     entrant.timings.queuedMs += now - entrant.sinceMs;
-    this.#turns.push({ entrant, free, sinceMs: now });
+    const turn = { entrant, free, sinceMs: now };
+    if (entrant.ready()) this.#turns.push(turn);
+    else this.#decline(turn);
     this.#serve();
   }
 

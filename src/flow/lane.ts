@@ -69,7 +69,7 @@ export class Lane implements Entrant, Paced {
       return;
     }
     waiter.sinceMs = this.#clock.now();
-    if (waiter.isHop) this.#waiting.unshift(waiter);
+    if (waiter.isHop) this.#waiting.splice(this.#hopsWaiting(), 0, waiter);
     else this.#waiting.push(waiter);
     this.#pump();
   }
@@ -119,7 +119,7 @@ export class Lane implements Entrant, Paced {
       this.#running === 0 &&
       this.#atGate === null &&
       this.#waiting.length === 0 &&
-      this.#probe === 'none' &&
+      (this.#probe === 'none' || (this.#probe === 'due' && this.#heldUntilMs <= now)) &&
       (this.#closed === null || this.#closed.untilMs <= now) &&
       (this.#pacer === null || this.#pacer.isFresh(now))
     );
@@ -169,9 +169,15 @@ export class Lane implements Entrant, Paced {
     if (refusal) waiter.dismiss(refusal);
     else {
       waiter.sinceMs = this.#clock.now();
-      this.#waiting.unshift(waiter);
+      this.#waiting.splice(waiter.isHop ? 0 : this.#hopsWaiting(), 0, waiter);
     }
     this.#pump();
+  }
+
+  /** How many hops stand at the head of the line. */
+  #hopsWaiting(): number {
+    const first = this.#waiting.findIndex(({ isHop }) => !isHop);
+    return first === -1 ? this.#waiting.length : first;
   }
 
   #waiterAtGate(): Waiter {

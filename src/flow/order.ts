@@ -20,6 +20,17 @@ export class Order<Key extends object, Value> {
   /** Takes a result, and gives all whose turn has come. */
   settle(key: Key, value: Value): void {
     this.#settled.set(key, value);
+    this.#give();
+  }
+
+  /** There will be no result: those behind it need not wait. */
+  drop(key: Key): void {
+    const place = this.#line.indexOf(key);
+    if (place !== -1) this.#line.splice(place, 1);
+    this.#give();
+  }
+
+  #give(): void {
     for (let next = this.#line[0]; next !== undefined; next = this.#line[0]) {
       const due = this.#settled.get(next);
       if (due === undefined) return;

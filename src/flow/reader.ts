@@ -57,6 +57,7 @@ export class Reader<T> {
       }
     } catch (error) {
       this.#end(error);
+      this.#return().catch(() => {});
     }
     this.#isFeeding = false;
   }

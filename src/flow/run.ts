@@ -102,13 +102,18 @@ class Run<Payload, Value, State> {
       keepsLog,
       observe,
       settled: (result: Result<Payload, Value>) => this.#settle(result),
-      broken: (error: unknown) => this.#lost(error),
+      broken: (job: Job<Payload>, error: unknown) => this.#drop(job, error),
     };
     const take = (job: Job<Payload>) => {
       this.#read += 1;
       this.#window.enter();
       this.#order?.expect(job);
-      new Course(job, shared).run();
+      try {
+        new Course(job, shared).run();
+      } catch (error) {
+        // `laneOf` or `limitsOf` broke.
+        this.#drop(job, error);
+      }
     };
     return new Reader({ source, take, wantsMore: () => this.#window.hasRoom });
   }
@@ -134,6 +139,12 @@ class Run<Payload, Value, State> {
     } catch (error) {
       this.#lost(error, bytes);
     }
+  }
+
+  /** A job will have no result: something that must not break did. */
+  #drop(job: Job<Payload>, error: unknown): void {
+    this.#lost(error);
+    this.#order?.drop(job);
   }
 
   #lost(error: unknown, bytes = 0): void {

@@ -119,7 +119,7 @@ export class Ending {
   }
 
   #tell(): void {
-    for (const wake of [...this.#sleepers]) wake();
-    for (const listener of [...this.#listeners]) listener();
+    for (const wake of this.#sleepers) wake();
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -1,0 +1,369 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../src/record/failure.ts';
+import { turn } from './fake-clock.ts';
+import { endWhenCancelled } from './support/calls.ts';
+import { badJob, cancelled, done, failed, failure, hop, jobAt, refused, retry } from './support/outcomes.ts';
+import { openCourse } from './support/start-course.ts';
+
+describe('one attempt', () => {
+  test('`done` settles the job with its value', async () => {
+    const { clock, calls, start, result } = openCourse();
+    start();
+    await clock.advance(40);
+    calls.at(0).end(done('hello'));
+    await turn();
+    expect(result()).toEqual({
+      job: jobAt(0),
+      value: 'hello',
+      failure: null,
+      attempts: 1,
+      hops: 0,
+      durationMs: 40,
+      timings: { queuedMs: 0, limitedMs: 0, totalMs: 40 },
+      log: null,
+    });
+    expect(clock.pending).toBe(0);
+  });
+
+  test('`done` with a failure keeps the answer and is not tried again', async () => {
+    const { calls, start, result } = openCourse();
+    start();
+    calls.at(0).end(failed('not found'));
+    await turn();
+    expect(result()).toMatchObject({ value: 'not found', failure: { code: 'http' }, attempts: 1 });
+  });
+
+  test('a line that is no job is settled without a call', () => {
+    const { calls, start, result } = openCourse();
+    start(badJob(0));
+    expect(result()).toMatchObject({ value: null, failure: { code: 'input' }, attempts: 0, durationMs: null });
+    expect(calls.made).toEqual([]);
+  });
+
+  test('a thrown error is a failed job with the error as cause, and is not tried again', async () => {
+    const { calls, start, result, broken } = openCourse();
+    const bug = new TypeError('undefined is not a function');
+    start();
+    calls.at(0).throw(bug);
+    await turn();
+    expect(result()).toMatchObject({ failure: { code: 'error', message: bug.message, cause: bug }, attempts: 1 });
+    expect(broken).toEqual([]);
+  });
+
+  test('a thrown word is a failed job too', async () => {
+    const { calls, start, result } = openCourse();
+    start();
+    calls.at(0).throw('oh');
+    await turn();
+    expect(result().failure).toMatchObject({ code: 'error', message: 'oh' });
+  });
+
+  test('a thrown `Failure` stays itself, and is tried again if it may pass', async () => {
+    const { clock, calls, start, result } = openCourse();
+    const thrown = failure('reset');
+    start();
+    for (const nth of [0, 1, 2]) {
+      calls.at(nth).throw(thrown);
+      await clock.advance(10_000);
+    }
+    expect(result()).toMatchObject({ attempts: 3 });
+    expect(result().failure).toBe(thrown);
+  });
+});
+
+describe('retries', () => {
+  test('a failure that passes is forgotten when the next attempt is good', async () => {
+    const { clock, gate, calls, start, result } = openCourse();
+    start();
+    calls.at(0).end(retry());
+    await turn();
+    expect(gate.running, 'a sleeping job holds no slot').toBe(0);
+    await clock.advance(499);
+    expect(calls.made.length).toBe(1);
+    await clock.advance(1);
+    expect(calls.at(1).context).toMatchObject({ attempt: 2, state: null });
+    calls.at(1).end(done());
+    await turn();
+    expect(result()).toMatchObject({ failure: null, attempts: 2, timings: { limitedMs: 500, totalMs: 500 } });
+  });
+
+  test('the last failure and its value are final when no retry is left', async () => {
+    const { clock, calls, start, result } = openCourse();
+    start();
+    for (const value of ['first', 'second', 'third']) {
+      calls.last.end(retry('http', value));
+      await clock.advance(1000);
+    }
+    expect(result()).toMatchObject({ value: 'third', failure: { code: 'http' }, attempts: 3 });
+  });
+
+  test('`durationMs` is the last attempt’s alone', async () => {
+    const { clock, calls, start, result } = openCourse();
+    start();
+    await clock.advance(30);
+    calls.at(0).end(retry());
+    await clock.advance(500);
+    await clock.advance(7);
+    calls.at(1).end(done());
+    await turn();
+    expect(result()).toMatchObject({ durationMs: 7, timings: { queuedMs: 0, limitedMs: 500, totalMs: 537 } });
+  });
+
+  test('a wait past the deadline is not begun', async () => {
+    const { clock, calls, start, result } = openCourse({ deadlineAtMs: 500 });
+    start();
+    calls.at(0).end(retry());
+    await turn();
+    expect(result()).toMatchObject({ failure: { code: 'reset' }, attempts: 1 });
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('hops', () => {
+  test('a hop goes on in its own lane with its state, and is no attempt', async () => {
+    const { calls, events, start, result } = openCourse();
+    start();
+    calls.at(0).end(hop('b', 'moved'));
+    await turn();
+    expect(calls.at(1).context).toMatchObject({ attempt: 1, state: 'moved' });
+    calls.at(1).end(hop('c', 'moved again'));
+    await turn();
+    calls.at(2).end(done());
+    await turn();
+    expect(result()).toMatchObject({ failure: null, attempts: 1, hops: 2 });
+    expect(events.filter(({ kind }) => kind === 'hop')).toMatchObject([{ lane: 'b' }, { lane: 'c' }]);
+  });
+
+  test('a hop gives its slot back and passes the gate again', async () => {
+    const { calls, gate, start } = openCourse({ limits: { slots: 1 } });
+    start(jobAt(0, 'a'));
+    start(jobAt(1, 'b'));
+    calls.at(0).end(hop('c'));
+    await turn();
+    expect(calls.last.job.index).toBe(1);
+    expect(gate.running).toBe(1);
+    calls.last.end(done());
+    await turn();
+    expect(calls.last.job.index).toBe(0);
+  });
+
+  test('a retry begins again at the first call, and only the last attempt’s hops count', async () => {
+    const { clock, calls, start, result } = openCourse();
+    start();
+    calls.at(0).end(hop('b'));
+    await turn();
+    calls.at(1).end(retry());
+    await clock.advance(500);
+    expect(calls.at(2).context).toMatchObject({ attempt: 2, state: null });
+    calls.at(2).end(done());
+    await turn();
+    expect(result()).toMatchObject({ attempts: 2, hops: 0 });
+  });
+
+  test('`durationMs` adds up the time in slots over the hops of an attempt', async () => {
+    const { clock, lanes, calls, start, result } = openCourse();
+    lanes.get('b').hold(1000, { isGuess: false });
+    start();
+    await clock.advance(30);
+    calls.at(0).end(hop('b'));
+    await clock.advance(970);
+    await clock.advance(12);
+    calls.at(1).end(done());
+    await turn();
+    expect(result()).toMatchObject({ durationMs: 42, timings: { limitedMs: 970, totalMs: 1012 } });
+  });
+});
+
+describe('the timeout', () => {
+  test('cancels the call when its time is over, and not before', async () => {
+    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
+    start();
+    await clock.advance(99);
+    expect(calls.at(0).context.scope.reason).toBeNull();
+    await clock.advance(1);
+    expect(calls.at(0).context.scope.reason).toMatchObject({ code: 'timeout', retryable: true });
+  });
+
+  test('adds up over hops, and stands still between them', async () => {
+    const { clock, lanes, calls, start } = openCourse({ timeoutMs: 100 });
+    lanes.get('b').hold(1000, { isGuess: false });
+    start();
+    await clock.advance(60);
+    calls.at(0).end(hop('b'));
+    await clock.advance(940);
+    expect(calls.made.length).toBe(2);
+    await clock.advance(39);
+    expect(calls.at(1).context.scope.reason).toBeNull();
+    await clock.advance(1);
+    expect(calls.at(1).context.scope.reason).toMatchObject({ code: 'timeout', phase: 'total' });
+  });
+
+  test('begins anew with each attempt', async () => {
+    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
+    start();
+    await clock.advance(90);
+    calls.at(0).end(retry());
+    await clock.advance(500);
+    await clock.advance(99);
+    expect(calls.at(1).context.scope.reason).toBeNull();
+    await clock.advance(1);
+    expect(calls.at(1).context.scope.reason).not.toBeNull();
+  });
+
+  test('leaves no timer when the call ends first, however it ends', async () => {
+    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
+    for (const index of [0, 1, 2]) start(jobAt(index));
+    expect(clock.pending).toBe(3);
+    calls.at(0).end(done());
+    calls.at(1).throw(new Error('oh'));
+    calls.at(2).end(failed());
+    await turn();
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a refused lane', () => {
+  test('is held for as long as the server says, and the job loses no retry', async () => {
+    const { clock, calls, start, result } = openCourse({
+      policy: { retries: 0, delayMs: 1000, maxDelayMs: 1000, retryAfterMaxMs: 60_000 },
+    });
+    start();
+    for (const ms of [10_000, 20_000]) {
+      calls.last.end(refused(ms));
+      await clock.advance(ms - 1);
+      const before = calls.made.length;
+      await clock.advance(1);
+      expect(calls.made.length).toBe(before + 1);
+    }
+    calls.last.end(done());
+    await turn();
+    expect(result()).toMatchObject({ failure: null, attempts: 3, timings: { limitedMs: 30_000 } });
+  });
+
+  test('fails the job when all its holds together are too long', async () => {
+    const { clock, calls, start, result } = openCourse();
+    start();
+    for (const ms of [40_000, 20_000]) {
+      calls.last.end(refused(ms));
+      await clock.advance(ms);
+    }
+    calls.last.end(refused(1));
+    await turn();
+    expect(result()).toMatchObject({ value: '429', failure: { code: 'rate_limited' }, attempts: 3 });
+  });
+
+  test('is held before another of its jobs can start, even by the last attempt', async () => {
+    const { clock, calls, start } = openCourse({
+      limits: { slots: 1 },
+      policy: { retries: 0, delayMs: 1000, maxDelayMs: 1000, retryAfterMaxMs: 60_000 },
+    });
+    start(jobAt(0));
+    start(jobAt(1));
+    calls.at(0).end(refused(null));
+    await clock.advance(499);
+    expect(calls.made.length).toBe(1);
+    await clock.advance(1);
+    expect(calls.last.job.index).toBe(1);
+  });
+
+  test('is closed by a wait that is too long: its jobs fail without a call, until the wait is over', async () => {
+    const { clock, calls, results, start } = openCourse({ limits: { concurrency: 1 } });
+    start(jobAt(0));
+    start(jobAt(1));
+    calls.at(0).end(refused(3_600_000));
+    await turn();
+    const [waiting, asker] = results;
+    expect(asker).toMatchObject({ job: { index: 0 }, failure: { code: 'rate_limited' }, attempts: 1 });
+    expect(asker?.failure?.message).toContain('3600 s');
+    expect(waiting).toMatchObject({ job: { index: 1 }, failure: { code: 'rate_limited' }, attempts: 0 });
+    expect(waiting?.failure?.cause).toMatchObject({ message: 'it failed: rate_limited' });
+    clock.jump(3_600_000);
+    start(jobAt(2));
+    expect(calls.last.job.index).toBe(2);
+  });
+});
+
+describe('the end of the run', () => {
+  test('a job that waits is dismissed with the run’s reason itself', () => {
+    const { lanes, results, start } = openCourse();
+    lanes.stop(cancelled, { allowsHops: false });
+    start();
+    expect(results[0]?.failure).toBe(cancelled);
+  });
+
+  test('a job that has failed before says so in the cause', async () => {
+    const { ending, lanes, calls, start, result } = openCourse();
+    start();
+    const first = retry();
+    calls.at(0).end(first);
+    await turn();
+    lanes.stop(cancelled, { allowsHops: true });
+    ending.drain(cancelled);
+    await turn();
+    expect(result()).toMatchObject({ failure: { code: 'cancelled', cause: { code: 'reset' } }, attempts: 1 });
+  });
+
+  test('a call that the end has cut is `cancelled`, with what failed before it as the cause', async () => {
+    const { clock, ending, calls, start, result } = openCourse();
+    start();
+    calls.at(0).end(retry());
+    await clock.advance(500);
+    endWhenCancelled(calls.at(1));
+    ending.abort(cancelled);
+    await turn();
+    expect(result()).toMatchObject({ failure: { code: 'cancelled', cause: { code: 'reset' } }, attempts: 2 });
+  });
+
+  test('an attempt that fails while the run drains is not made again', async () => {
+    const { clock, ending, calls, start, result } = openCourse();
+    start();
+    ending.drain(cancelled);
+    calls.at(0).end(retry());
+    await turn();
+    expect(result()).toMatchObject({ failure: { code: 'cancelled', cause: { code: 'reset' } }, attempts: 1 });
+    expect(clock.pending).toBe(0);
+  });
+
+  test('a call that is cut in the grace period says what failed before it, too', async () => {
+    const { clock, ending, calls, start, result } = openCourse();
+    start();
+    calls.at(0).end(retry());
+    await clock.advance(500);
+    endWhenCancelled(calls.at(1));
+    ending.drain(cancelled);
+    ending.abort(new Failure('deadline', 'the time was over'));
+    await turn();
+    expect(result()).toMatchObject({ failure: { code: 'deadline', cause: { code: 'reset' } }, attempts: 2 });
+  });
+});
+
+test('`keepsLog` keeps every attempt and hop in order', async () => {
+  const { clock, calls, start, result } = openCourse({ keepsLog: true });
+  start();
+  await clock.advance(5);
+  calls.at(0).end(hop('b'));
+  await clock.advance(6);
+  calls.at(1).end(retry());
+  await clock.advance(500);
+  calls.at(2).end(done());
+  await turn();
+  expect(result().log).toMatchObject([
+    { attempt: 1, lane: 'a', durationMs: 5, failure: null },
+    { attempt: 1, lane: 'b', durationMs: 6, failure: { code: 'reset' } },
+    { attempt: 2, lane: 'a', durationMs: 0, failure: null },
+  ]);
+});
+
+test('`observe` hears of attempts, hops, retries, holds and closings as they come', async () => {
+  const { clock, calls, events, start } = openCourse();
+  start();
+  for (const outcome of [hop('b'), retry(), refused(50), refused(100_000)]) {
+    calls.last.end(outcome);
+    await clock.advance(500);
+  }
+  const told = events.map(
+    (event) => `${event.kind} ${'ms' in event ? event.ms : 'delayMs' in event ? event.delayMs : ''}`,
+  );
+  const attempt = 'attempt ';
+  expect(told).toEqual([attempt, 'hop ', attempt, 'retry 500', attempt, 'hold 50', attempt, 'close 100000']);
+});

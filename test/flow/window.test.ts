@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { Window } from '../../src/flow/window.ts';
+import { turn } from './fake-clock.ts';
+
+test('`Window` has room until as many jobs are read as it may hold', () => {
+  const window = new Window({ jobs: 2, bytes: 100 }, () => {});
+  window.enter();
+  expect([window.jobs, window.hasRoom]).toEqual([1, true]);
+  window.enter();
+  expect([window.jobs, window.hasRoom]).toEqual([2, false]);
+  window.leave(0);
+  expect([window.jobs, window.hasRoom]).toEqual([1, true]);
+});
+
+test('`Window` has no room, and is stuffed, when too many bytes wait to be written', () => {
+  const window = new Window({ jobs: 10, bytes: 100 }, () => {});
+  for (const bytes of [60, 40]) {
+    expect([window.hasRoom, window.isStuffed]).toEqual([true, false]);
+    window.enter();
+    window.hold(bytes);
+  }
+  expect([window.hasRoom, window.isStuffed]).toEqual([false, true]);
+  window.leave(60);
+  expect([window.hasRoom, window.isStuffed]).toEqual([true, false]);
+});
+
+test('`Window` tells of each row that is written, when there is room for another', () => {
+  const rooms: boolean[] = [];
+  const window = new Window({ jobs: 1, bytes: 100 }, () => rooms.push(window.hasRoom));
+  window.enter();
+  window.leave(0);
+  expect(rooms).toEqual([true]);
+});
+
+test('`empty` resolves at once when nothing is there, else when the last row is written', async () => {
+  const window = new Window({ jobs: 10, bytes: 100 }, () => {});
+  await window.empty();
+  window.enter();
+  window.enter();
+  let isEmpty = false;
+  void window.empty().then(() => {
+    isEmpty = true;
+  });
+  window.leave(0);
+  await turn();
+  expect(isEmpty).toBe(false);
+  window.leave(0);
+  await turn();
+  expect(isEmpty).toBe(true);
+});
+
+test('`empty` goes on waiting when the row that left has made room for another job', async () => {
+  let toRead = 1;
+  const window = new Window({ jobs: 1, bytes: 100 }, () => {
+    if (toRead-- > 0) window.enter();
+  });
+  window.enter();
+  let isEmpty = false;
+  void window.empty().then(() => {
+    isEmpty = true;
+  });
+  window.leave(0);
+  await turn();
+  expect(isEmpty).toBe(false);
+  window.leave(0);
+  await turn();
+  expect(isEmpty).toBe(true);
+});
