@@ -93,6 +93,17 @@ describe('`runOnOwnNode`', () => {
     expect(await ending(wrapper)).toEqual([7, null]);
   });
 
+  test('hands on a signal that comes while the child is only just starting', async () => {
+    const script = join(directory, 'script.mjs');
+    const child = `trap 'exit 7' HUP; kill -HUP $PPID; while sleep 0.01; do :; done`;
+    writeFileSync(
+      script,
+      `import { endAs, standIn } from ${JSON.stringify(ownNodeFile)};
+       endAs(await standIn('/bin/sh', ['-c', ${JSON.stringify(child)}]));`,
+    );
+    expect(await outcome(script)).toMatchObject({ code: 7 });
+  });
+
   test('hands a Ctrl-C on once, though the terminal sends it to every process of the job', async () => {
     const wrapper = startWrapper(
       `let interrupts = 0;
