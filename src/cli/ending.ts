@@ -1,5 +1,7 @@
 import type { RunEnd } from '../flow/run.ts';
 import type { TallySnapshot } from '../output/tally.ts';
+import { withoutCredentials } from '../record/request.ts';
+import { type Mask, masked } from '../record/secrets.ts';
 import { dieBy, type InterruptSignal } from './interrupts.ts';
 
 /** What a session ended with, as far as the verdict needs it. */
@@ -47,23 +49,37 @@ async function say(line: string): Promise<void> {
 export function interruptNote(
   { isAllRead }: RunEnd,
   { ok, failed, failedByCode }: TallySnapshot,
-  resumeCommand: string,
+  hint: string,
 ): string {
   const cancelled = (failedByCode.get('cancelled') ?? 0) + (failedByCode.get('deadline') ?? 0);
   const rest = isAllRead ? 'all input was read' : 'the rest of the input was not read';
   const counts = `${ok} done, ${failed - cancelled} failed, ${cancelled} cancelled (read, not finished); ${rest}`;
-  return `sluice: interrupted: ${counts}. To resume: ${resumeCommand}`;
+  return `sluice: interrupted: ${counts}. To resume:\n  ${hint}`;
 }
 
-/** The command line that goes on with a run. Without a file of rows, the failed ones have to be fed back by hand. */
-export function resumeCommandOf(
-  command: string,
-  { argv, hasFile }: { argv: readonly string[]; hasFile: boolean },
-): string {
-  if (!hasFile)
+export type ResumeHint = {
+  argv: readonly string[];
+  /** Rows went to a file, which knows what is done. */
+  hasFile: boolean;
+  /** Lines came from stdin, and have to come from there again. */
+  readsStdin: boolean;
+  mask: Mask | null;
+};
+
+/** How to go on with a run: the command, where a file of rows knows what is done; else what to feed back by hand. */
+export function resumeHint(command: string, { argv, hasFile, readsStdin, mask }: ResumeHint): string {
+  if (!hasFile) {
     return `jq -c 'select(.ok == false)' ROWS | sluice ${command}, and the lines after the last index; with -o FILE, --resume does both`;
+  }
   const kept = argv.filter((word) => !['--overwrite', '--resume', '--retry-failed'].includes(word));
-  return ['sluice', command, ...kept.map(shellQuoted), '--resume'].join(' ');
+  const shown = kept.map((word) => withoutCredentials(mask ? mask(word) : word));
+  const isMasked = shown.some((word, at) => word !== kept[at]);
+  const line = ['sluice', command, ...shown.map(shellQuoted), '--resume'].join(' ');
+  const notes = [
+    readsStdin ? 'with the same input on stdin' : '',
+    isMasked ? `with its credentials in place of ${masked}` : '',
+  ];
+  return [line, ...notes.filter((note) => note !== '')].join(', ');
 }
 
 function shellQuoted(word: string): string {

@@ -7,7 +7,7 @@ export type LaneLimit = LaneLimits & { readonly matches: (lane: string) => boole
 /** `api.example.com=c=8,50/s`, `*.example.com=c=2`, `*=5/s`. */
 export function parseLaneLimit(text: string): LaneLimit {
   const [, pattern = '', limits] = /^([^=]+)=(.+)$/.exec(text.trim()) ?? [];
-  if (limits === undefined) throw wrong(text);
+  if (limits === undefined || isWithoutPattern(pattern, limits)) throw wrong(text);
   let concurrency: number | null = null;
   let rate: Rate | null = null;
   for (const limit of limits.split(',')) {
@@ -22,8 +22,13 @@ export function parseLaneLimit(text: string): LaneLimit {
   return { matches: globTest(pattern.trim()), concurrency, rate };
 }
 
+/** `c=8` is meant for every lane, and would be eight starts a second for the lane `c`. Who wants those writes `c=8/s`. */
+function isWithoutPattern(pattern: string, limits: string): boolean {
+  return pattern.trim() === 'c' && /^\s*\d+\s*(?:,|$)/.test(limits);
+}
+
 function wrong(text: string): UsageError {
-  return new UsageError(`expected something like api.example.com=c=8,50/s, got \`${text}\``);
+  return new UsageError(`expected something like api.example.com=c=8,50/s, or *=c=8 for every lane, got \`${text}\``);
 }
 
 /** The limits of a lane: the first matching `--limit`, and `--host-*` for what it leaves out. */

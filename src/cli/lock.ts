@@ -1,4 +1,4 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { UsageError } from './values.ts';
 
 /**
@@ -7,30 +7,66 @@ import { UsageError } from './values.ts';
  */
 export async function lockFile(path: string): Promise<() => Promise<void>> {
   const lock = `${path}.lock`;
-  const me = `${process.pid} ${await startOf(process.pid)}`;
-  for (let tries = 0; tries < 3; tries += 1) {
-    try {
-      const file = await open(lock, 'wx');
-      await file.writeFile(me);
-      await file.close();
-      return () => rm(lock, { force: true });
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== 'EEXIST') throw new UsageError(`--output: cannot lock ${path}: ${message}`);
+  const own = `${lock}.${process.pid}`;
+  try {
+    await writeFile(own, `${process.pid} ${await startOf(process.pid)}`);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such folder' : code === 'EACCES' ? 'permission denied' : message;
+    throw new UsageError(`--output: cannot write ${path}: ${reason}`);
+  }
+  try {
+    for (let tries = 0; tries < 5; tries += 1) {
+      // A link appears with its content in one step, so that nobody sees a lock that names no process.
+      if (await isLinked(own, lock)) return () => rm(lock, { force: true });
+      await takeOver(lock, path);
     }
-    const owner = await readFile(lock, 'utf8').catch(() => '');
-    const [pid = '', start = ''] = owner.split(' ');
-    if (await isAlive(Number(pid), start)) {
-      throw new UsageError(
-        `--output: ${path} is being written by another run (process ${pid}); if that is not so, remove ${lock}`,
-      );
-    }
-    await rm(lock, { force: true });
+  } finally {
+    await rm(own, { force: true });
   }
   throw new UsageError(`--output: ${path} is being taken by another run just now`);
 }
 
-/** The process that has this number, and since when: numbers are used again. */
+async function isLinked(own: string, lock: string): Promise<boolean> {
+  try {
+    await link(own, lock);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw new UsageError(`--output: cannot make ${lock}: ${(error as Error).message}`);
+  }
+}
+
+/** Takes a dead run's lock away. Another run may do the same just now: what was taken is looked at again. */
+async function takeOver(lock: string, path: string): Promise<void> {
+  await refuseLiving(lock, { lock, path });
+  const taken = `${lock}.${process.pid}.old`;
+  try {
+    await rename(lock, taken);
+  } catch {
+    return; // gone already
+  }
+  try {
+    await refuseLiving(taken, { lock, path });
+  } catch (error) {
+    // It was the other run's new one: back with it.
+    await link(taken, lock).catch(() => {});
+    throw error;
+  } finally {
+    await rm(taken, { force: true });
+  }
+}
+
+async function refuseLiving(file: string, { lock, path }: { lock: string; path: string }): Promise<void> {
+  const owner = await readFile(file, 'utf8').catch(() => '');
+  const [pid = '', start = ''] = owner.split(' ');
+  if (await isAlive(Number(pid), start)) {
+    const what = `${path} is being written by another run (process ${pid})`;
+    throw new UsageError(`--output: ${what}; if that is not so, remove ${lock}`);
+  }
+}
+
+/** Whether the process that has this number is the one that was started then: numbers are used again. */
 async function isAlive(pid: number, start: string): Promise<boolean> {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {

@@ -1,5 +1,5 @@
 import { createReadStream, writeSync } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { readLines } from '../input/lines.ts';
 import { type Checkpoint, readCheckpoint } from '../output/checkpoint.ts';
 import type { RowWriter } from '../output/writer.ts';
@@ -15,84 +15,117 @@ export type OutputFile = {
   readonly checkpoint: Checkpoint | null;
   /** A writer of its rows; see `createRowWriter`. */
   createWriter(onError: (error: NodeJS.ErrnoException) => void): RowWriter;
-  /** Closes the file and lets go of it. */
-  close(): Promise<void>;
+  /** Closes the file and lets go of it. `isWhole` says that every row could be written. */
+  close(end: { isWhole: boolean }): Promise<void>;
 };
 
 /** A row may be as long as its body allows; this only keeps a file that is none of ours from filling the memory. */
 const maxLineBytes = 1024 ** 3;
 
+export type OutputOptions = {
+  mode: OutputMode;
+  /** What of a row depends on the configuration, in short. */
+  signatureOf: (row: Readonly<Record<string, unknown>>) => string;
+  /** The input files: none of them may be overwritten. */
+  inputs: readonly string[];
+};
+
 /**
  * Opens the file that rows go to, before anything is sent. One that is not empty needs `resume` or `overwrite`. To
  * resume, the file is first rewritten to the rows of finished jobs, by way of a temporary file and a rename: whenever
- * the process is killed, the file is whole, but for its last line.
+ * the process is killed, the file is whole, but for its last line. With `retry-failed` the failed rows stay until the
+ * run has ended: they are all that is known of their jobs.
  */
-export async function openOutput(
-  path: string,
-  { mode, signatureOf }: { mode: OutputMode; signatureOf: (row: Readonly<Record<string, unknown>>) => string },
-): Promise<OutputFile> {
-  const { size, isFile } = await look(path);
+export async function openOutput(given: string, { mode, signatureOf, inputs }: OutputOptions): Promise<OutputFile> {
+  const { path, size, isFile, permissions } = await look(given);
   if (mode === 'new' && size > 0) {
-    throw new UsageError(`--output: ${path} is not empty: use --resume to go on with it, or --overwrite`);
+    throw new UsageError(`--output: ${given} is not empty: use --resume to go on with it, or --overwrite`);
   }
+  if (mode === 'overwrite') await refuseInputs(path, inputs);
   const unlock = isFile ? await lockFile(path) : async () => {};
+  const keepsFailed = mode === 'retry-failed';
   try {
-    const goesOn = mode === 'resume' || mode === 'retry-failed';
-    const checkpoint = goesOn && size > 0 ? await rewrite(path, signatureOf) : null;
+    const goesOn = mode === 'resume' || keepsFailed;
+    const checkpoint =
+      goesOn && size > 0
+        ? await rewrite(path, permissions, (keep) =>
+            readCheckpoint({ lines: wholeLines(path), keep, keepsFailed, signatureOf }),
+          )
+        : null;
     const file = await open(path, mode === 'overwrite' ? 'w' : 'a');
+    const boundary = (await file.stat()).size;
     return {
-      path,
+      path: given,
       mode,
       checkpoint,
       createWriter: (onError) => createFileWriter(file.fd, onError),
-      async close() {
+      async close({ isWhole }) {
         await file.close();
+        if (keepsFailed && isWhole && checkpoint) await dropReplaced(path, { permissions, boundary, checkpoint });
         await unlock();
       },
     };
   } catch (error) {
     await unlock();
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`--output: cannot write ${path}: ${(error as Error).message}`);
+    throw cannotWrite(given, error as NodeJS.ErrnoException);
   }
 }
 
-async function look(path: string): Promise<{ size: number; isFile: boolean }> {
+type Place = { path: string; size: number; isFile: boolean; permissions: number };
+
+/** Where the file really is, behind links: those stay. */
+async function look(given: string): Promise<Place> {
   try {
+    const path = await realpath(given);
     const stats = await stat(path);
-    if (stats.isDirectory()) throw new UsageError(`--output: ${path} is a directory`);
-    return { size: stats.isFile() ? stats.size : 0, isFile: stats.isFile() };
+    if (stats.isDirectory()) throw new UsageError(`--output: ${given} is a directory`);
+    const isFile = stats.isFile();
+    return { path, size: isFile ? stats.size : 0, isFile, permissions: stats.mode & 0o777 };
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    return { size: 0, isFile: true };
+    return { path: given, size: 0, isFile: true, permissions: 0o666 };
   }
 }
 
-async function rewrite(
+async function refuseInputs(path: string, inputs: readonly string[]): Promise<void> {
+  const output = await stat(path).catch(() => null);
+  for (const input of inputs) {
+    const { dev, ino } = (await stat(input).catch(() => null)) ?? {};
+    if (output && output.dev === dev && output.ino === ino) {
+      throw new UsageError(`--output: ${path} is the input too, and would be overwritten`);
+    }
+  }
+}
+
+function cannotWrite(path: string, { code, message }: NodeJS.ErrnoException): UsageError {
+  const reason = code === 'ENOENT' ? 'there is no such folder' : code === 'EACCES' ? 'permission denied' : message;
+  return new UsageError(`--output: cannot write ${path}: ${reason}`);
+}
+
+/** Puts what `read` keeps of a file in the file's place. */
+async function rewrite<T>(
   path: string,
-  signatureOf: (row: Readonly<Record<string, unknown>>) => string,
-): Promise<Checkpoint> {
+  permissions: number,
+  read: (keep: (line: string) => Promise<void>) => Promise<T>,
+): Promise<T> {
   // Always the same name: what a killed run left there is written over.
   const temporary = `${path}.resume`;
   try {
-    const file = await open(temporary, 'w');
+    const file = await open(temporary, 'w', permissions);
     let batch = '';
-    const checkpoint = await readCheckpoint({
-      lines: wholeLines(path),
-      keep: async (line) => {
-        batch += `${line}\n`;
-        if (batch.length < batchLength) return;
-        await file.appendFile(batch);
-        batch = '';
-      },
-      signatureOf,
+    const result = await read(async (line) => {
+      batch += `${line}\n`;
+      if (batch.length < batchLength) return;
+      await file.appendFile(batch);
+      batch = '';
     });
     await file.appendFile(batch);
     // On disk before it takes the place of the only copy.
     await file.sync();
     await file.close();
     await rename(temporary, path);
-    return checkpoint;
+    return result;
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
@@ -102,8 +135,26 @@ async function rewrite(
 /** Rows are rewritten so many characters at a time. */
 const batchLength = 1024 ** 2;
 
+type Replaced = { permissions: number; boundary: number; checkpoint: Checkpoint };
+
+/** Drops the rows before `boundary` (a byte offset) whose jobs have newer ones behind it. */
+async function dropReplaced(path: string, { permissions, boundary, checkpoint }: Replaced): Promise<void> {
+  await rewrite(path, permissions, async (keep) => {
+    let offset = 0;
+    for await (const lines of wholeLines(path)) {
+      for (const line of lines) {
+        const isOld = offset < boundary;
+        offset += Buffer.byteLength(line) + 1;
+        if (!(isOld && checkpoint.isReplaced(line))) await keep(line);
+      }
+    }
+  });
+}
+
 async function* wholeLines(path: string): AsyncGenerator<string[]> {
-  for await (const lines of readLines(createReadStream(path), { maxLineBytes })) yield lines.map(({ text }) => text);
+  for await (const lines of readLines(createReadStream(path), { maxLineBytes })) {
+    yield lines.map(({ text }) => text).filter((text) => text !== '');
+  }
 }
 
 /**

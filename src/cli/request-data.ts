@@ -1,4 +1,6 @@
 import { Buffer } from 'node:buffer';
+import { formType } from '../input/drafts.ts';
+import { jsonFault } from '../record/json.ts';
 import { readWhole } from './sources.ts';
 import { UsageError } from './values.ts';
 
@@ -29,7 +31,7 @@ export async function joinData(flags: readonly DataFlag[]): Promise<JoinedData |
   }
   const content = Buffer.concat(parts);
   if (isJson) checkJson(content.toString('utf8'));
-  return { content, contentType: isJson ? 'application/json' : 'application/x-www-form-urlencoded', isJson };
+  return { content, contentType: isJson ? 'application/json' : formType, isJson };
 }
 
 async function partOf(flag: DataFlag['flag'], input: string): Promise<Buffer> {
@@ -42,22 +44,22 @@ async function partOf(flag: DataFlag['flag'], input: string): Promise<Buffer> {
 /** curl's five forms: `text`, `=text`, `name=text`, `@file`, `name@file`. */
 async function encoded(input: string): Promise<Buffer> {
   const [, name = '', mark, rest = ''] = /^([^=@]*)([=@])(.*)$/s.exec(input) ?? [];
-  if (mark === undefined) return Buffer.from(percent(input));
-  const text = mark === '@' ? (await readWhole('--data-urlencode', rest)).toString('utf8') : rest;
-  return Buffer.from(name === '' ? percent(text) : `${name}=${percent(text)}`);
+  if (mark === undefined) return Buffer.from(percent(Buffer.from(input)));
+  const content = percent(mark === '@' ? await readWhole('--data-urlencode', rest) : Buffer.from(rest));
+  return Buffer.from(name === '' ? content : `${name}=${content}`);
 }
 
-function percent(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(
-    /[!'()*]/g,
-    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+/** Byte by byte: a file need not be text. */
+function percent(bytes: Buffer): string {
+  return bytes
+    .toString('latin1')
+    .replace(/[^\w.~-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }
 
 function checkJson(text: string): void {
   try {
     JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`--json: not valid JSON: ${(error as Error).message}`);
+    throw new UsageError(`--json: not valid JSON: ${jsonFault(error as Error)}`);
   }
 }

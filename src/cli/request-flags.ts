@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { acceptEncoding } from '../http/decode.ts';
-import type { RequestDefaults } from '../input/requests.ts';
+import { type RequestDefaults, secretsOfUrl } from '../input/requests.ts';
 import { Failure } from '../record/failure.ts';
 import { checkHeader, checkMethod, parseUrl } from '../record/request.ts';
 import { secretsOfHeader } from '../record/secrets.ts';
@@ -122,6 +122,7 @@ export async function requestSettings(
   }
   for (const line of await headerLines(flags.header ?? [])) applyHeader(headers, line);
   const secrets = [...headers].flatMap(([name, content]) => secretsOfHeader(name, content));
+  if (flags['base-url'] !== undefined) secrets.push(...secretsOfUrl(flags['base-url']));
   if (flags.user) secrets.push(flags.user, flags.user.slice(flags.user.indexOf(':') + 1));
   for (const [name, content] of headers) sayable('--header', () => checkHeader(name, content));
   return {

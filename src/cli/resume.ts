@@ -26,7 +26,7 @@ function* pick<Payload>(
     if (checkpoint) {
       const known = { id: job.id, key: job.key, signature: signatureOf(job) };
       if (checkpoint.take(known)) continue;
-      if (output.mode === 'retry-failed' && !checkpoint.hadFailed(known)) continue;
+      if (output.mode === 'retry-failed' && !checkpoint.takeFailed(known)) continue;
     }
     yield job;
   }
@@ -35,7 +35,7 @@ function* pick<Payload>(
 /** What people should know before a run goes on with an earlier one. */
 export function resumeNote(path: string, { kept, failed, unknown, isTorn }: Checkpoint): string {
   const parts = [`${kept} done`, `${failed} failed, to be done again`];
-  if (unknown > 0) parts.push(`${unknown} rows without id and key (not written with -o), to be done again`);
+  if (unknown > 0) parts.push(`${unknown} rows without id and key, to be done again`);
   if (isTorn) parts.push('a torn last line, dropped');
   return `sluice: going on with ${path}: ${parts.join('; ')}`;
 }

@@ -32,8 +32,8 @@ export type SessionOptions<Payload, Value, State> = {
   output: OutputFile | null;
   /** What of a job depends on the configuration, in short; the same as of its row in the file. */
   signatureOf: (job: Job<Payload>) => string;
-  /** The command that goes on with this run, credentials masked. */
-  resumeCommand: string;
+  /** How to go on with this run, for people, credentials masked. */
+  resumeHint: string;
   /** Lets go of the input, also where it waits for a line. */
   stopInput: () => void;
   /** Closes whatever the attempts have open. */
@@ -93,7 +93,7 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
   } finally {
     options.stopInput();
     await writer.end();
-    await output?.close();
+    await output?.close({ isWhole: outputError === null });
     progress.stop();
     await options.close();
     interrupts.release();
@@ -109,7 +109,7 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
   const changed = output?.checkpoint ? changeNote(output.path, output.checkpoint) : null;
   if (changed) process.stderr.write(`${changed}\n`);
   if (signal && !hasLostReaderFirst && !talk.isQuiet) {
-    process.stderr.write(`${interruptNote(end, tally.snapshot(), options.resumeCommand)}\n`);
+    process.stderr.write(`${interruptNote(end, tally.snapshot(), options.resumeHint)}\n`);
   }
   await endProcess(exitOf({ end, signal, outputError, hasLostReaderFirst }), outputError);
 }

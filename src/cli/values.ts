@@ -45,10 +45,10 @@ export function parseSize(text: string): number {
   return bytes;
 }
 
-/** A whole number in a range. */
+/** A whole number in a range, in digits alone. */
 export function parseCount(text: string, { min = 0, max = 1_000_000_000 } = {}): number {
-  const count = Number(text.trim() === '' ? Number.NaN : text);
-  if (!Number.isInteger(count) || count < min || count > max) {
+  const count = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (Number.isNaN(count) || count < min || count > max) {
     const range = max === 1_000_000_000 ? `of at least ${min}` : `from ${min} to ${max}`;
     throw new UsageError(`expected a whole number ${range}, got \`${text}\``);
   }

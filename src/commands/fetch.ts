@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
-import { resumeCommandOf } from '../cli/ending.ts';
+import { resumeHint } from '../cli/ending.ts';
 import { flowFlags, flowSettings, laneTemplate } from '../cli/flow-flags.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
@@ -59,8 +59,8 @@ export default class Fetch extends Command {
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     if (flags.head) include.add('headers');
     const outputTo = outputSettings(flags);
+    const lane = laneTemplate(flags, process.env);
     const sources = await openSources(names, flags.format);
-    const output = outputTo && (await openOutput(outputTo.path, { mode: outputTo.mode, signatureOf: callOf }));
     const [{ createAgent }, { createCall }] = await Promise.all([
       import('../http/agent.ts'),
       import('../http/call.ts'),
@@ -70,8 +70,10 @@ export default class Fetch extends Command {
       connectTimeoutMs: flow.connectTimeoutMs,
     });
     const mask = createMask(secrets);
-    const resumeCommand = resumeCommandOf('fetch', { argv: this.argv, hasFile: output !== null });
 
+    // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
+    const output =
+      outputTo && (await openOutput(outputTo.path, { mode: outputTo.mode, signatureOf: callOf, inputs: names }));
     await runSession({
       jobs: fetchJobs({
         urls,
@@ -80,7 +82,7 @@ export default class Fetch extends Command {
         maxLineBytes: flags['max-line'],
         keepsInput: include.has('input'),
         keysJobs: output !== null,
-        lane: laneTemplate(flags, process.env),
+        lane,
       }),
       attempt: createCall({
         agent,
@@ -101,7 +103,12 @@ export default class Fetch extends Command {
       keepsLog: include.has('attempts'),
       output,
       signatureOf: ({ payload }) => callOf(payload),
-      resumeCommand: mask?.(resumeCommand) ?? resumeCommand,
+      resumeHint: resumeHint('fetch', {
+        argv: this.argv,
+        hasFile: output !== null,
+        readsStdin: names.includes('-'),
+        mask,
+      }),
       stopInput: sources.stop,
       close: () => agent.destroy(),
     });

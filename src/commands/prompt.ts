@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
-import { resumeCommandOf } from '../cli/ending.ts';
+import { resumeHint } from '../cli/ending.ts';
 import { flowFlags, flowSettings } from '../cli/flow-flags.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
@@ -61,7 +61,6 @@ export default class Prompt extends Command {
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     const outputTo = outputSettings(flags);
     const sources = await openSources(names, flags.format);
-    const output = outputTo && (await openOutput(outputTo.path, { mode: outputTo.mode, signatureOf: askedOf }));
     const [{ createAgent }, { createPost }] = await Promise.all([
       import('../http/agent.ts'),
       import('../http/post.ts'),
@@ -74,8 +73,10 @@ export default class Prompt extends Command {
     const mask = createMask(secrets);
     const codec = openaiChat(model);
     const { host } = addressOf(model.baseUrl);
-    const resumeCommand = resumeCommandOf('prompt', { argv: this.argv, hasFile: output !== null });
 
+    // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
+    const output =
+      outputTo && (await openOutput(outputTo.path, { mode: outputTo.mode, signatureOf: askedOf, inputs: names }));
     await runSession({
       jobs: promptJobs({
         prompts,
@@ -102,7 +103,12 @@ export default class Prompt extends Command {
       keepsLog: include.has('attempts'),
       output,
       signatureOf: () => askedOf({ provider: codec.provider, model: model.model }),
-      resumeCommand: mask?.(resumeCommand) ?? resumeCommand,
+      resumeHint: resumeHint('prompt', {
+        argv: this.argv,
+        hasFile: output !== null,
+        readsStdin: names.includes('-'),
+        mask,
+      }),
       stopInput: sources.stop,
       close: () => agent.destroy(),
     });

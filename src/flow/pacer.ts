@@ -6,6 +6,8 @@ export type { Rate };
 const wideMs = 20;
 /** What exact spacing adds, so that two starts are not too close at a server that counts whole milliseconds. */
 const margin = 1.004;
+/** The lag of so many requests must be known before it is counted on: the first ones connect, which takes longer. */
+const lagsKept = 7;
 /** A start that is close to others may come this much earlier than its place, if the one before came late. */
 const maxCatchUpMs = 5;
 
@@ -26,6 +28,10 @@ export class Pacer {
   /** The last `count` starts, as a ring; only kept where a burst could exceed the window. */
   readonly #log: number[] | null;
   #logCursor = 0;
+  /** How long the last requests took from their start to leaving, oldest first, and the current one so far. */
+  readonly #lags: number[] = [];
+  #lagMs: number | null = null;
+  #takenMs = 0;
   /** True when the caller should wait exactly, with `Clock.wakeIn`. */
   readonly isExact: boolean;
   /** When the next start is due. */
@@ -50,6 +56,7 @@ export class Pacer {
   /** Counts a start. Call it when the start really happens, and only when `waitMs` says 0. */
   take(nowMs: number): void {
     const isFirst = this.#dueMs === Number.NEGATIVE_INFINITY;
+    if (this.isExact) this.#noteLag(nowMs);
     // Time spent waiting for the window earns no burst: the next one would fall on the edge of the one before.
     const earnedMs = Math.max(this.#dueMs, this.#windowOpensMs() + this.#toleranceMs);
     this.#dueMs = (isFirst ? nowMs : Math.max(earnedMs, nowMs - this.#catchUpMs)) + this.#spacingMs;
@@ -62,9 +69,27 @@ export class Pacer {
     }
   }
 
-  /** A request that was counted leaves only now: the next one is due a whole spacing later. */
+  /**
+   * A request that was counted leaves only now: the next one is to leave a whole spacing later. It will be late in turn,
+   * about as much as the last ones were, and may start so much earlier.
+   */
   sent(nowMs: number): void {
-    if (this.isExact) this.#dueMs = Math.max(this.#dueMs, nowMs + this.#spacingMs);
+    if (!this.isExact) return;
+    this.#lagMs = nowMs - this.#takenMs;
+    this.#dueMs = Math.max(this.#dueMs, nowMs + this.#spacingMs - this.#usualLagMs());
+  }
+
+  /** The median: a pause of the machine is no habit. */
+  #usualLagMs(): number {
+    if (this.#lags.length < lagsKept) return 0;
+    return this.#lags.toSorted((a, b) => a - b)[lagsKept >> 1] ?? 0;
+  }
+
+  #noteLag(nowMs: number): void {
+    if (this.#lagMs !== null) this.#lags.push(this.#lagMs);
+    if (this.#lags.length > lagsKept) this.#lags.shift();
+    this.#lagMs = null;
+    this.#takenMs = nowMs;
   }
 
   /** When the oldest of the last `count` starts leaves the window. */

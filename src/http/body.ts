@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { Failure } from '../record/failure.ts';
 import { compactJson } from '../record/json.ts';
 import type { Body } from '../record/request.ts';
@@ -9,9 +8,10 @@ export type BodyMode = (typeof bodyModes)[number];
 
 const jsonType = /^application\/(?:[\w.+-]+\+)?json\b|^text\/json\b/;
 const textType =
-  /^text\/|[/+](?:xml|yaml|x-yaml|toml|javascript|ecmascript|x-www-form-urlencoded|x-ndjson|jsonl?|graphql|csv)\b|;\s*charset=/;
-/** Types that say nothing: what the bytes look like decides. */
-const vagueType = /^$|^application\/(?:octet-stream|unknown)\b|^unknown\/|^\*\/\*/;
+  /^text\/|[/+](?:xml|yaml|x-yaml|toml|javascript|ecmascript|x-www-form-urlencoded|x-ndjson|jsonl?|graphql|csv)\b/;
+/** Types that say nothing, or nothing but a charset, which frameworks put on anything: what the bytes look like decides. */
+const vagueType =
+  /^$|^application\/(?:octet-stream|unknown)\b|^unknown\/|^\*\/\*|^(?!(?:image|audio|video|font)\/).*;\s*charset=/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters tell binary data from text
 const binary = /[\u0000-\u0008\u000b\u000e-\u001a\u001c-\u001f]/;
 
@@ -31,9 +31,9 @@ export function shapeBody(bytes: Buffer, contentType: string, mode: BodyMode): B
     });
   }
   if (textType.test(type)) return { kind: 'text', text: decodeText(bytes, type) };
-  if (vagueType.test(type) && isUtf8(bytes)) {
-    const text = bytes.toString('utf8');
-    if (!binary.test(text)) return { kind: 'text', text };
+  if (vagueType.test(type)) {
+    const text = wholeText(bytes, type);
+    if (text !== null) return { kind: 'text', text };
   }
   return base64(bytes);
 }
@@ -43,11 +43,25 @@ function base64(bytes: Buffer): Body {
 }
 
 function decodeText(bytes: Buffer, type: string): string {
-  const [, label = 'utf-8'] = /;\s*charset=\s*"?([^\s";]+)/.exec(type) ?? [];
-  const hasMark = bytes.length >= 2 && (bytes[0] ?? 0) >= 0xef;
+  const charset = charsetOf(bytes, type);
   // The common case, without a byte order mark to take off.
-  if (/^utf-?8$/.test(label) && !hasMark) return bytes.toString('utf8');
-  return decoderFor(markOf(bytes) ?? label).decode(bytes);
+  if (/^utf-?8$/.test(charset) && bytes[0] !== 0xef) return bytes.toString('utf8');
+  return decoderFor(charset, { fatal: false }).decode(bytes);
+}
+
+/** The text if each byte is part of it, else null. */
+function wholeText(bytes: Buffer, type: string): string | null {
+  try {
+    const text = decoderFor(charsetOf(bytes, type), { fatal: true }).decode(bytes);
+    return binary.test(text) ? null : text;
+  } catch {
+    return null;
+  }
+}
+
+function charsetOf(bytes: Buffer, type: string): string {
+  const [, label = 'utf-8'] = /;\s*charset=\s*"?([^\s";]+)/.exec(type) ?? [];
+  return markOf(bytes) ?? label;
 }
 
 /** A byte order mark beats the label (WHATWG Encoding, section 6.1). */
@@ -58,11 +72,11 @@ function markOf(bytes: Buffer): string | null {
   return null;
 }
 
-function decoderFor(label: string): InstanceType<typeof TextDecoder> {
+function decoderFor(label: string, options: { fatal: boolean }): InstanceType<typeof TextDecoder> {
   try {
-    return new TextDecoder(label);
+    return new TextDecoder(label, options);
   } catch {
     // A charset that nobody knows: the bytes are most likely UTF-8 all the same.
-    return new TextDecoder();
+    return new TextDecoder('utf-8', options);
   }
 }

@@ -81,11 +81,16 @@ function follow(location: string, lane: string | null, { done, hop, options }: S
   }
   try {
     const request = redirected(hop.request, status, location);
-    const isUnsafe = hop.isUnsafe || !isIdempotent(hop.request.method);
+    const isUnsafe = hop.isUnsafe || (hasActed(status) && !isIdempotent(hop.request.method));
     return { kind: 'next', state: { request, hops: hop.hops + 1, isUnsafe }, lane: lane ?? request.host };
   } catch (failure) {
     return { kind: 'done', value, failure: failure as Failure };
   }
+}
+
+/** 307 and 308 ask for the same request elsewhere: nothing has been done with it here. */
+function hasActed(redirectStatus: number): boolean {
+  return redirectStatus !== 307 && redirectStatus !== 308;
 }
 
 /** What a failure means: whether it is worth another attempt, and whether the lane must wait. */
@@ -95,7 +100,7 @@ function failed(failure: Failure, seen: Seen, value?: HttpAnswer): Outcome<HttpA
   if (scope.reason && scope.reason.code !== 'timeout') return { kind: 'done', value: kept, failure: scope.reason };
   const isRefused = failure.code === 'rate_limited' || (failure.code === 'http' && done.status === 503);
   const isWanted = options.retryOn ? options.retryOn(failure, done.status) : failure.retryable;
-  const retryable = isWanted && (isRefused || mayRepeat(failure, hop, options));
+  const retryable = isWanted && (mayRepeat(failure, hop, options) || (isRefused && !hop.isUnsafe));
   const final = retryable === failure.retryable ? failure : withRetryable(failure, retryable);
   if (!isRefused) return { kind: 'retry', value: kept, failure: final };
   return { kind: 'retry', value: kept, failure: final, hold: { ms: retryAfterMs(done.headers, Date.now()) } };

@@ -61,11 +61,13 @@ export async function decode(body: Buffer, contentEncoding: string, maxBodyBytes
       throw new Failure('decode', message, { phase: 'body' });
     }
     try {
-      const limit = { maxOutputLength: maxBodyBytes };
+      // zlib takes no limit of 0; what is over it by that is seen below.
+      const limit = { maxOutputLength: Math.max(1, maxBodyBytes) };
       bytes = bytes.length <= smallBytes ? decoder.sync(bytes, limit) : await decoder.async(bytes, limit);
     } catch (error) {
       throw undecodable(error, { encoding, maxBodyBytes });
     }
+    if (bytes.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
   }
   return bytes;
 }

@@ -75,7 +75,7 @@ export function asFailure(error: unknown, { phase, host }: Whereabouts): Failure
   return fail('protocol', `the exchange failed: ${plain(cause)}`, phase, false);
 }
 
-/** True when the server had not sent a byte on this connection since the request, and had answered others on it before. */
+/** True when a connection broke as an idle one does that the server closes, after it had answered others on it. */
 export function isKeepAliveRace(error: unknown): boolean {
   const { code, socket } = (error ?? {}) as { code?: string; socket?: { bytesRead?: number } };
   const hasServed = (socket?.bytesRead ?? servedBefore.get(error as object) ?? 0) > 0;

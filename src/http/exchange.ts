@@ -68,6 +68,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #headers: HttpHeaders = {};
   #bytes = 0;
   #informational = 0;
+  /** A byte of the answer has come, though perhaps not its head. */
+  #hasBegun = false;
   isSettled = false;
 
   constructor(request: HttpRequest, options: ExchangeOptions, resolve: (exchange: Exchange) => void) {
@@ -109,6 +111,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#request.body === null) this.#options.scope.sent();
   }
 
+  onResponseStarted(): void {
+    this.#hasBegun = true;
+  }
+
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HttpHeaders): void {
     this.#idleTimer?.refresh();
     if (status < 200) {
@@ -140,7 +146,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     const failure = asFailure(error, { phase: this.#phase, host: this.#request.host });
-    this.#settle(failure, this.#phase === 'headers' && isKeepAliveRace(error));
+    this.#settle(failure, this.#phase === 'headers' && !this.#hasBegun && isKeepAliveRace(error));
   }
 
   #inform(status: number): void {

@@ -7,10 +7,11 @@ const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 const harmless = /^(?:accept(?:-.+)?|user-agent|content-type)$/;
 const aboutBody = /^content-/;
 
-/** Where a response sends us, or null when it is an answer: no redirect, or one without a Location. */
+/** Where a response sends us, or null when it is an answer: no redirect, or one whose Location is missing or empty. */
 export function locationOf(status: number, location: string | string[] | undefined): string | null {
   if (!redirectStatuses.has(status) || location === undefined) return null;
-  return Array.isArray(location) ? (location[0] ?? null) : location;
+  const first = Array.isArray(location) ? location[0] : location;
+  return first?.trim() ? first : null;
 }
 
 /**

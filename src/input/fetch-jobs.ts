@@ -2,11 +2,11 @@ import { Failure } from '../record/failure.ts';
 import type { Job } from '../record/job.ts';
 import { compactJson } from '../record/json.ts';
 import type { FetchTask, HttpRequest } from '../record/request.ts';
-import { withoutCredentials } from '../record/request.ts';
+import { urlWithoutCredentials, withoutCredentials } from '../record/request.ts';
 import { keyOf } from './key.ts';
 import { type Line, readLines } from './lines.ts';
 import { type InputRecord, idOf, isResultRow, parseRecord, textOf } from './records.ts';
-import { createRequests, type RequestDefaults, secretsOfRecord, secretsOfUrl } from './requests.ts';
+import { createRequests, type RequestDefaults, secretsOfRecord } from './requests.ts';
 import type { Template } from './template.ts';
 
 export const inputFormats = ['auto', 'lines', 'ndjson'] as const;
@@ -94,7 +94,7 @@ function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job
     id: null,
     url: isRecord ? null : text,
     method: 'GET',
-    secrets: secretsOfUrl(text),
+    secrets: isRecord ? [] : requests.secretsOf(text),
     record: null,
   };
   const input = keepsInput ? inputText(text, isRecord) : null;
@@ -108,7 +108,7 @@ function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     const { code, message, cause } = failure;
-    const url = known.url === null ? null : withoutCredentials(known.url.slice(0, longestShown));
+    const url = known.url === null ? null : urlWithoutCredentials(known.url).slice(0, longestShown);
     return {
       index,
       id: known.id,
@@ -127,12 +127,12 @@ function requestOf(record: InputRecord, known: Known, requests: ReturnType<typeo
   known.id = idOf(record);
   known.url = textOf(record, 'url');
   known.method = textOf(record, 'method') ?? 'GET';
-  if (known.url !== null) known.secrets = [...known.secrets, ...secretsOfUrl(known.url)];
+  if (known.url !== null) known.secrets = [...known.secrets, ...requests.secretsOf(known.url)];
   return isResultRow(record) ? requests.fromRow(record) : requests.fromRecord(record);
 }
 
 /** The line as JSON: a record as it is written, anything else as a string. */
 function inputText(text: string, isRecord: boolean): string {
-  const isJson = isRecord && compactJson(text) !== null;
-  return withoutCredentials(isJson ? text : JSON.stringify(text));
+  if (!isRecord) return JSON.stringify(urlWithoutCredentials(text));
+  return withoutCredentials(compactJson(text) === null ? JSON.stringify(text) : text);
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { exactJson } from '../record/json.ts';
 import type { HttpRequest } from '../record/request.ts';
 import { isSecretHeader } from '../record/secrets.ts';
 import type { InputRecord } from './records.ts';
@@ -12,5 +13,5 @@ export function keyOf({ method, url, body }: HttpRequest, record: InputRecord | 
   const given = (record && fieldOf(record, 'headers')) ?? {};
   const headers = Object.entries(given).filter(([name]) => !isSecretHeader(name));
   const content = typeof body === 'string' || body === null ? body : Buffer.from(body).toString('base64');
-  return hash('sha256', JSON.stringify([method, url, content, headers]), 'base64url').slice(0, 22);
+  return hash('sha256', exactJson([method, url, content, headers]), 'base64url').slice(0, 22);
 }

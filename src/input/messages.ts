@@ -1,4 +1,5 @@
 import { Failure } from '../record/failure.ts';
+import { exactJson } from '../record/json.ts';
 import type { Message } from '../record/prompt.ts';
 import { fieldOf, type InputRecord, isResultRow, textOf } from './records.ts';
 import type { Template, TemplateScope } from './template.ts';
@@ -50,8 +51,8 @@ function given(record: InputRecord): readonly Message[] {
 function checked(messages: unknown): readonly Message[] {
   const isList = Array.isArray(messages) && messages.length > 0;
   if (isList && messages.every((one) => typeof one?.role === 'string')) {
-    // Throws a RangeError for what is nested too deep to be sent: better now than in the call.
-    JSON.stringify(messages);
+    // Throws for what is nested too deep to be sent: better now than in the call.
+    exactJson(messages);
     return messages as readonly Message[];
   }
   throw new Failure('input', "the record's `messages` must be a list of objects with `role` and `content`");
@@ -64,7 +65,7 @@ function again(row: InputRecord, { index }: TemplateScope): TemplateScope {
   }
   const input = fieldOf(row, 'input');
   if (typeof input === 'string') return { index, line: input, record: null };
-  if (typeof input === 'object') return { index, line: JSON.stringify(input), record: input as InputRecord };
+  if (typeof input === 'object') return { index, line: exactJson(input), record: input as InputRecord };
   throw new Failure(
     'input',
     'the row cannot be done again: a row does not hold its prompt unless it was written with --include input',

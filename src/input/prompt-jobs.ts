@@ -82,18 +82,12 @@ function jobOf(origin: Origin, messagesOf: ReturnType<typeof createMessages>): J
     const lane = origin.lane?.render(scope) ?? null;
     const key = origin.keysJobs && id === null ? { key: keyOf(messages) } : {};
     return { index, id, ...key, payload: { messages, lane, input } };
-  } catch (error) {
-    const { code, message, cause } = failureOf(error);
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure;
+    const { code, message, cause } = failure;
     const placed = new Failure(code, `${origin.place()}: ${message}`, { cause });
     return { index, id, payload: { messages: null, lane: null, input }, failure: placed };
   }
-}
-
-/** A line's failure. What can be parsed may still be nested too deep to be written again. */
-function failureOf(error: unknown): Failure {
-  if (error instanceof RangeError) return new Failure('input', 'the record is nested too deep', { cause: error });
-  if (error instanceof Failure) return error;
-  throw error;
 }
 
 function recordOf(text: string, { isGuess }: Origin): InputRecord {

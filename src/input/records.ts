@@ -1,5 +1,5 @@
 import { Failure } from '../record/failure.ts';
-import { parseExactJson, rawText } from '../record/json.ts';
+import { exactJson, jsonFault, parseExactJson, rawText } from '../record/json.ts';
 
 /** One JSON object of the input. Its numbers are exact; see `parseExactJson`. */
 export type InputRecord = Readonly<Record<string, unknown>>;
@@ -11,12 +11,18 @@ export function parseRecord(text: string): InputRecord {
     value = parseExactJson(text);
   } catch (cause) {
     if (cause instanceof RangeError) throw new Failure('input', 'the record is nested too deep', { cause });
-    throw new Failure('input', `not valid JSON: ${(cause as Error).message.slice(0, 200)}`, { cause });
+    // No `cause`: V8's message quotes the line, which may hold credentials.
+    throw new Failure('input', `not valid JSON: ${jsonFault(cause as Error)}`);
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && rawText(value) === null) {
-    return value as InputRecord;
-  }
+  const record = objectIn(value);
+  if (record) return record;
   throw new Failure('input', 'the line is JSON, but not an object');
+}
+
+/** The value if it is a JSON object, else null. A number kept raw is an object to JavaScript only. */
+export function objectIn(value: unknown): InputRecord | null {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value) && rawText(value) === null;
+  return isObject ? (value as InputRecord) : null;
 }
 
 /** A field that the record itself has: nothing is inherited, whatever its name. */
@@ -37,7 +43,7 @@ export function idOf(record: InputRecord): string | null {
   const id = fieldOf(record, 'id') ?? fieldOf(record, 'custom_id');
   if (id === undefined) return null;
   if (typeof id === 'string') return id;
-  return rawText(id) ?? (typeof id === 'number' || typeof id === 'boolean' ? String(id) : JSON.stringify(id));
+  return rawText(id) ?? (typeof id === 'number' || typeof id === 'boolean' ? String(id) : exactJson(id));
 }
 
 /** True for a row that sluice wrote: it is input like any other. */

@@ -1,5 +1,5 @@
 import { Failure } from '../record/failure.ts';
-import { rawText } from '../record/json.ts';
+import { exactJson, rawText } from '../record/json.ts';
 import type { InputRecord } from './records.ts';
 
 /** What the names of a template stand for, in one line of input. */
@@ -93,7 +93,7 @@ function fromEnvironment({ name, path }: Field, env: TemplateOptions['env']): st
 function textOf(field: Field, scope: TemplateScope): string {
   const value = lookUp(field, scope);
   if (typeof value === 'string') return value;
-  return rawText(value) ?? JSON.stringify(value);
+  return rawText(value) ?? exactJson(value);
 }
 
 function lookUp(field: Field, { record, line, index }: TemplateScope): unknown {

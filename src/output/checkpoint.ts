@@ -2,16 +2,18 @@
 export type Checkpoint = {
   /** Rows kept: their jobs are done. */
   readonly kept: number;
-  /** Rows dropped: failed ones. */
+  /** Rows of failed jobs. */
   readonly failed: number;
-  /** Rows that name no job: written without -o and without ids. Dropped too. */
+  /** Rows that name no job: written without -o and without ids. Their jobs are done again. */
   readonly unknown: number;
   /** A last line that was cut short. */
   readonly isTorn: boolean;
   /** Whether this job is done. Jobs that are the same to the letter are counted: each row stands for one of them. */
   take(job: Known): boolean;
-  /** Whether this job had failed. */
-  hadFailed(job: Known): boolean;
+  /** Whether this job had failed. If so, it is taken to be done again now. */
+  takeFailed(job: Known): boolean;
+  /** Whether this line of the earlier run is a failed row whose job has been done again since. */
+  isReplaced(line: string): boolean;
   /** Jobs done with another configuration than now, of those looked at so far. */
   readonly changed: number;
 };
@@ -24,6 +26,8 @@ export type CheckpointOptions = {
   lines: AsyncIterable<Iterable<string>>;
   /** Takes each line that stays. */
   keep: (line: string) => void | Promise<void>;
+  /** Whether failed rows stay too, until their jobs are done again. */
+  keepsFailed: boolean;
   /** What of a row depends on the configuration, in short. */
   signatureOf: (row: Readonly<Record<string, unknown>>) => string;
 };
@@ -32,9 +36,15 @@ export type CheckpointOptions = {
 const signaturesKept = 1000;
 
 /** Sorts an earlier run's rows: those of finished jobs stay, the rest is dropped and done again. */
-export async function readCheckpoint({ lines, keep, signatureOf }: CheckpointOptions): Promise<Checkpoint> {
+export async function readCheckpoint({
+  lines,
+  keep,
+  keepsFailed,
+  signatureOf,
+}: CheckpointOptions): Promise<Checkpoint> {
   const done = new Map<string, number>();
   const failedJobs = new Set<string>();
+  const redone = new Set<string>();
   const signatures = new Map<string, string>();
   let kept = 0;
   let failed = 0;
@@ -46,7 +56,7 @@ export async function readCheckpoint({ lines, keep, signatureOf }: CheckpointOpt
       const row = parseRow(line);
       isTorn = row === null;
       if (row === null) continue;
-      const name = nameOf({ id: textOf(row.id), key: textOf(row.key) ?? undefined });
+      const name = nameOfRow(row);
       if (name === null) {
         unknown += 1;
       } else if (row.ok === true) {
@@ -55,8 +65,10 @@ export async function readCheckpoint({ lines, keep, signatureOf }: CheckpointOpt
         if (signatures.size < signaturesKept) signatures.set(name, signatureOf(row));
         await keep(line);
       } else {
-        failed += 1;
+        // An earlier row of the same job, left by a run that was killed, is out of date.
+        if (!failedJobs.has(name)) failed += 1;
         failedJobs.add(name);
+        if (keepsFailed && !done.has(name)) await keep(line);
       }
     }
   }
@@ -75,9 +87,16 @@ export async function readCheckpoint({ lines, keep, signatureOf }: CheckpointOpt
       if (before !== undefined && before !== job.signature) changed += 1;
       return true;
     },
-    hadFailed(job) {
+    takeFailed(job) {
       const name = nameOf(job);
-      return name !== null && failedJobs.has(name);
+      if (name === null || !failedJobs.has(name)) return false;
+      redone.add(name);
+      return true;
+    },
+    isReplaced(line) {
+      const row = parseRow(line);
+      const name = row && row.ok !== true ? nameOfRow(row) : null;
+      return name !== null && redone.has(name);
     },
     get changed() {
       return changed;
@@ -88,6 +107,10 @@ export async function readCheckpoint({ lines, keep, signatureOf }: CheckpointOpt
 function nameOf({ id, key }: Omit<Known, 'signature'>): string | null {
   if (id !== null) return `i${id}`;
   return key === undefined ? null : `k${key}`;
+}
+
+function nameOfRow(row: Readonly<Record<string, unknown>>): string | null {
+  return nameOf({ id: textOf(row.id), key: textOf(row.key) ?? undefined });
 }
 
 function textOf(value: unknown): string | null {

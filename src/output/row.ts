@@ -1,7 +1,7 @@
 import type { Result } from '../record/job.ts';
 import { escapeUnsafe } from '../record/json.ts';
 import type { Body, FetchTask, HttpAnswer, HttpRequest } from '../record/request.ts';
-import { createMask, type Mask, masked, secretsOfHeader } from '../record/secrets.ts';
+import { createMask, isSecretHeader, type Mask, masked } from '../record/secrets.ts';
 import { attemptLog, createStamp, error, headers, inputOf, millis, string, timings } from './row-fields.ts';
 
 /** What a row may show beyond its usual fields. */
@@ -62,15 +62,17 @@ function body(shaped: Body | null): string {
 }
 
 function requestOf(request: HttpRequest, mask: Mask | null): string {
-  const sent: string[] = [];
+  // A header that is sent several times means the same as all its values in one (RFC 9110, section 5.3).
+  const sent = new Map<string, string>();
   for (let at = 0; at < request.headers.length; at += 2) {
     const [name = '', value = ''] = request.headers.slice(at, at + 2);
-    const shown = secretsOfHeader(name, value).length > 0 ? masked : value;
-    sent.push(`${string(name, mask)}:${string(shown, mask)}`);
+    const before = sent.get(name);
+    sent.set(name, isSecretHeader(name) ? masked : before === undefined ? value : `${before}, ${value}`);
   }
+  const fields = [...sent].map(([name, value]) => `${string(name, mask)}:${string(value, mask)}`);
   const content =
     typeof request.body === 'string' || request.body === null
       ? request.body
       : Buffer.from(request.body).toString('utf8');
-  return `{"method":${string(request.method, mask)},"url":${string(request.url, mask)},"headers":{${sent.join()}},"body":${string(content, mask)}}`;
+  return `{"method":${string(request.method, mask)},"url":${string(request.url, mask)},"headers":{${fields.join()}},"body":${string(content, mask)}}`;
 }

@@ -12,7 +12,8 @@ const batchLength = 64 * 1024;
 
 /**
  * Writes rows to a stream, only whole ones, all that are settled in one turn of the event loop together. Nothing is
- * dropped while the stream lives. `onError` is called once when it breaks (EPIPE, ENOSPC); rows are then dropped.
+ * dropped while the stream lives. `onError` is called once when it breaks (EPIPE, ENOSPC) or is closed under us; rows
+ * are then dropped.
  */
 export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoException) => void): RowWriter {
   let batch = '';
@@ -27,9 +28,15 @@ export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoE
     onError(error);
   }
 
+  function closed(): void {
+    const error = new Error('the output was closed before all was written');
+    fail(Object.assign(error, { code: 'ERR_STREAM_PREMATURE_CLOSE' }));
+  }
+
   function flush(): void {
     if (scheduled) clearImmediate(scheduled);
     scheduled = null;
+    if (stream.closed) closed();
     if (batch === '' || isBroken) return;
     const rows = batch;
     batch = '';
@@ -53,7 +60,17 @@ export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoE
     });
   }
 
-  stream.on('error', fail);
+  function lastTaken(): Promise<void> {
+    return new Promise((resolve) => {
+      stream.write('', (error) => {
+        if (error) fail(error);
+        resolve();
+      });
+    });
+  }
+
+  // Before `drained` listens: what it lets go on must find the stream broken.
+  stream.on('error', fail).on('close', closed);
   return {
     write(row) {
       if (isBroken) return;
@@ -66,8 +83,10 @@ export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoE
     async end() {
       while (draining) await draining;
       flush();
-      if (!isBroken) await new Promise<void>((resolve) => stream.write('', () => resolve()));
-      stream.off('error', fail);
+      if (!isBroken) await lastTaken();
+      // A stream may say once more, a tick later, what the callback of a write has told already.
+      if (isBroken) await new Promise<void>((resolve) => setImmediate(resolve));
+      stream.off('error', fail).off('close', closed);
     },
   };
 }

@@ -1,3 +1,5 @@
+import { Failure } from './failure.ts';
+
 /**
  * JSON kept as written. A number such as 12345678901234567890 or 1.0 loses digits when JavaScript reads it, so bodies
  * are checked and passed on as text, and records keep such numbers in their own words.
@@ -81,6 +83,22 @@ function exactNumber(_key: string, value: unknown, context: { source?: string })
 /** The exact text of a value that `parseExactJson` kept raw, or null for any other value. */
 export function rawText(value: unknown): string | null {
   return json.isRawJSON(value) ? value.rawJSON : null;
+}
+
+/** The JSON text of a value that `parseExactJson` gave. A Failure `input` for what is nested too deep to be written. */
+export function exactJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new Failure('input', 'the record is nested too deep', { cause });
+    throw cause;
+  }
+}
+
+/** What JSON.parse found wrong with a text, without the piece of it that V8 quotes: it may hold credentials. */
+export function jsonFault({ message }: Error): string {
+  const told = /^Unexpected token '.{1,2}'/s.exec(message)?.[0] ?? message.replace(/".*/s, '');
+  return told.trim() || 'it begins like none';
 }
 
 /** Characters that are harmless in JSON but not to terminals and line readers: DEL and C1 controls, line separators. */

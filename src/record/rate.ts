@@ -16,6 +16,12 @@ export function readRate(text: string): Rate | null {
 
 /** The same rate with a whole count, or null when it is none that can be kept. */
 export function checkRate({ count, windowMs }: Rate): Rate | null {
-  if (!(count > 0) || !(windowMs > 0) || windowMs > longestTimerMs || count / windowMs > 1000) return null;
+  if (
+    !(count > 0) ||
+    !(windowMs > 0) ||
+    Math.max(windowMs, windowMs / count) > longestTimerMs ||
+    count / windowMs > 1000
+  )
+    return null;
   return Number.isInteger(count) ? { count, windowMs } : { count: 1, windowMs: windowMs / count };
 }

@@ -84,10 +84,10 @@ const framing: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** An absolute http(s) URL, or a Failure `input` that says what is wrong with it. */
-export function parseUrl(text: string): URL {
+/** An absolute http(s) URL, or one on a base, or a Failure `input` that says what is wrong with it. */
+export function parseUrl(text: string, base?: URL): URL {
   if (controls.test(text)) throw new Failure('input', `the URL holds a control character: ${quote(text)}`);
-  const url = URL.parse(text);
+  const url = URL.parse(text, base?.href);
   if (!url) throw new Failure('input', `not a URL: ${quote(text)}${hintFor(text)}`);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     // `localhost:8080/x` parses, as a URL whose scheme is `localhost:`.
@@ -131,9 +131,20 @@ export function withoutCredentials(text: string): string {
   return text.includes('@') ? text.replace(/([a-z][a-z\d+.-]*:[\\/]+)[^/?#\s"]*@/gi, `$1${masked}@`) : text;
 }
 
+/**
+ * The same for a text that is one URL, or was meant to be one. Where no host can be read from it, a password in it may
+ * hold anything, even the marks that would end it: all up to the last `@` is masked.
+ */
+export function urlWithoutCredentials(text: string): string {
+  if (!text.includes('@')) return text;
+  const hasHost = Boolean(URL.parse(text)?.hostname);
+  const beforeHost = hasHost ? /^([^/?#@:]*:[\\/]*)[^/?#]*@/ : /^([^@:]*:[\\/]*).*@/s;
+  return text.replace(beforeHost, `$1${masked}@`);
+}
+
 /** Hostile text for a message: short, on one line, without control characters or credentials. */
 export function quote(hostile: string): string {
-  const text = withoutCredentials(hostile);
+  const text = withoutCredentials(urlWithoutCredentials(hostile));
   const short = text.length > 200 ? `${text.slice(0, 200)}… (${text.length} characters)` : text;
   return `\`${short.replace(/[\p{Cc}\u2028\u2029]/gu, '\ufffd')}\``;
 }

@@ -5,17 +5,25 @@ export const masked = '***';
 const shortestSecret = 3;
 
 /** Headers whose values are credentials, by their names. */
-const secretHeader = /auth|cookie|token|secret|passw|credential|session|signature|api-?key|-key$|^key$/i;
+const secretHeader = /auth|cookie|token|secret|passw|credential|session|signature|api[-_]?key|[-_]key$|^key$/i;
 
 export function isSecretHeader(name: string): boolean {
   return secretHeader.test(name);
 }
 
-/** What a header's value gives away: the whole, and the part after the scheme (`Bearer …`). */
+/**
+ * What a header's value gives away, but for what is too short to be found: the whole, the part after the scheme
+ * (`Bearer …`), and each cookie's value, since a server sets cookies again one by one.
+ */
 export function secretsOfHeader(name: string, value: string): string[] {
   if (!isSecretHeader(name)) return [];
   const [, afterScheme] = /^\S+\s+(\S.*)$/.exec(value) ?? [];
-  return afterScheme ? [value, afterScheme] : [value];
+  const parts = /^cookie$/i.test(name) ? cookieValues(value) : [afterScheme ?? ''];
+  return [value, ...parts].filter((secret) => secret.length >= shortestSecret);
+}
+
+function cookieValues(value: string): string[] {
+  return value.split(';').map((cookie) => cookie.split('=').slice(1).join('=').trim());
 }
 
 /** Takes every secret out of a text, by value, also where it stands encoded for a URL. */

@@ -1,0 +1,88 @@
+import { Failure } from '../record/failure.ts';
+import { exactJson, rawText } from '../record/json.ts';
+import { checkHeader } from '../record/request.ts';
+import { masked } from '../record/secrets.ts';
+import { fieldOf, type InputRecord, objectIn, textOf } from './records.ts';
+
+/** Headers as pairs, names in lower case. */
+export type Headers = readonly (readonly [name: string, value: string])[];
+
+/** What a line says of its request, before the command line's part is added and the whole is checked. */
+export type Draft = {
+  readonly url: string;
+  readonly method: string | null;
+  readonly headers: Headers;
+  readonly body: string | Uint8Array | null;
+};
+
+/** What `-d` and its like say of a body that names no type. */
+export const formType = 'application/x-www-form-urlencoded';
+
+/** A record with `url`, and `method`, `headers`, `body` where they differ from the command line's. */
+export function draftOf(record: InputRecord, common: Headers): Draft {
+  const url = textOf(record, 'url');
+  if (url === null) throw new Failure('input', 'the record has no `url`');
+  const body = bodyOf(fieldOf(record, 'body'));
+  const headers = headersOf(fieldOf(record, 'headers'));
+  const own: Headers =
+    body.isJson && !saysType(headers, common) ? [...headers, ['content-type', 'application/json']] : headers;
+  return { url, method: textOf(record, 'method'), headers: own, body: body.content };
+}
+
+/**
+ * A row that is to be done again. Only one that included its request can bring a body and headers: its own are the
+ * response's. What was masked in it is left to the command line.
+ */
+export function draftOfRow(row: InputRecord, { headers, body }: { headers: Headers; body: Draft['body'] }): Draft {
+  const shown = textOf(row, 'url');
+  if (shown === null) throw new Failure('input', 'the row has no `url`, so it cannot be done again');
+  const hadCredentials = shown.includes(`://${masked}@`);
+  if (hadCredentials && !headers.some(([name]) => name === 'authorization')) {
+    throw new Failure(
+      'input',
+      'the row cannot be done again: its URL had credentials, which rows never hold (give them with -u)',
+    );
+  }
+  const url = hadCredentials ? shown.replace(`${masked}@`, '') : shown;
+  const request = objectIn(fieldOf(row, 'request'));
+  if (request) {
+    const draft = draftOf({ ...request, url }, headers);
+    return { ...draft, headers: draft.headers.filter(([, value]) => !value.includes(masked)) };
+  }
+  const method = textOf(row, 'method');
+  const mayHaveBody = method !== null && !/^(GET|HEAD|DELETE|OPTIONS)$/i.test(method);
+  if (mayHaveBody && body === null) {
+    throw new Failure(
+      'input',
+      `the row cannot be done again: a row does not hold the body of its ${method} unless it was written with --include request`,
+    );
+  }
+  return { url, method, headers: [], body: null };
+}
+
+/** Somebody names a type for the record's body. That of the command line's form data is for the form data. */
+function saysType(own: Headers, common: Headers): boolean {
+  const isType = ([name]: Headers[number]) => name === 'content-type';
+  return own.some(isType) || common.some((header) => isType(header) && header[1] !== formType);
+}
+
+function bodyOf(body: unknown): { content: string | null; isJson: boolean } {
+  if (body === undefined) return { content: null, isJson: false };
+  if (typeof body === 'string') return { content: body, isJson: false };
+  return { content: exactJson(body), isJson: true };
+}
+
+function headersOf(headers: unknown): [string, string][] {
+  if (headers === undefined) return [];
+  const fields = objectIn(headers);
+  if (!fields) throw new Failure('input', "the record's `headers` must be an object");
+  return Object.entries(fields).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((one): [string, string] => {
+      const text = rawText(one) ?? one;
+      if (typeof text === 'object')
+        throw new Failure('input', `the record's header \`${name.slice(0, 100)}\` must be a string`);
+      const plain = String(text).trim();
+      return [checkHeader(name, plain), plain];
+    }),
+  );
+}
