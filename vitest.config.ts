@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const timed = ['test/cli/limits.test.ts'];
+const timed = ['test/cli/limits.test.ts', 'test/cli/lanes.test.ts'];
 const heavy = ['test/bench/**', 'test/soak/**', 'test/faults/**'];
 
 export default defineConfig({
@@ -19,7 +19,7 @@ export default defineConfig({
         },
       },
       // What the server's clock judges runs alone, so that it measures the program and not its neighbours.
-      { extends: true, test: { name: 'timed', include: timed, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'timed', include: timed, fileParallelism: false, sequence: { groupOrder: 1 } } },
     ],
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary'] },
   },

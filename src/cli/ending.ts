@@ -54,7 +54,7 @@ export function interruptNote(
   const cancelled = (failedByCode.get('cancelled') ?? 0) + (failedByCode.get('deadline') ?? 0);
   const rest = isAllRead ? 'all input was read' : 'the rest of the input was not read';
   const counts = `${ok} done, ${failed - cancelled} failed, ${cancelled} cancelled (read, not finished); ${rest}`;
-  return `sluice: interrupted: ${counts}. To resume:\n  ${hint}`;
+  return `sluice: interrupted: ${counts}. ${hint}`;
 }
 
 export type ResumeHint = {
@@ -69,17 +69,17 @@ export type ResumeHint = {
 /** How to go on with a run: the command, where a file of rows knows what is done; else what to feed back by hand. */
 export function resumeHint(command: string, { argv, hasFile, readsStdin, mask }: ResumeHint): string {
   if (!hasFile) {
-    return `jq -c 'select(.ok == false)' ROWS | sluice ${command}, and the lines after the last index; with -o FILE, --resume does both`;
+    return `To resume: jq -c 'select(.ok == false)' ROWS | sluice ${command}, and the lines after the last index; with -o FILE, --resume does both`;
   }
   const kept = argv.filter((word) => !['--overwrite', '--resume', '--retry-failed'].includes(word));
   const shown = kept.map((word) => withoutCredentials(mask ? mask(word) : word));
   const isMasked = shown.some((word, at) => word !== kept[at]);
   const line = ['sluice', command, ...shown.map(shellQuoted), '--resume'].join(' ');
   const notes = [
-    readsStdin ? 'with the same input on stdin' : '',
-    isMasked ? `with its credentials in place of ${masked}` : '',
+    readsStdin ? ', with the same input on stdin' : '',
+    isMasked ? `, with its credentials for ${masked}` : '',
   ];
-  return [line, ...notes.filter((note) => note !== '')].join(', ');
+  return `To resume${notes.join('')}: ${line}`;
 }
 
 function shellQuoted(word: string): string {

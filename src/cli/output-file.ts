@@ -45,13 +45,10 @@ export async function openOutput(given: string, { mode, signatureOf, inputs }: O
   const unlock = isFile ? await lockFile(path) : async () => {};
   const keepsFailed = mode === 'retry-failed';
   try {
-    const goesOn = mode === 'resume' || keepsFailed;
-    const checkpoint =
-      goesOn && size > 0
-        ? await rewrite(path, permissions, (keep) =>
-            readCheckpoint({ lines: wholeLines(path), keep, keepsFailed, signatureOf }),
-          )
-        : null;
+    const earlier = { path, permissions, signatureOf };
+    let checkpoint: Checkpoint | null = null;
+    if (size > 0 && mode === 'resume') checkpoint = await keepFinished(earlier);
+    if (size > 0 && keepsFailed) checkpoint = await keepLatest(earlier);
     const file = await open(path, mode === 'overwrite' ? 'w' : 'a');
     const boundary = (await file.stat()).size;
     return {
@@ -101,6 +98,25 @@ async function refuseInputs(path: string, inputs: readonly string[]): Promise<vo
 function cannotWrite(path: string, { code, message }: NodeJS.ErrnoException): UsageError {
   const reason = code === 'ENOENT' ? 'there is no such folder' : code === 'EACCES' ? 'permission denied' : message;
   return new UsageError(`--output: cannot write ${path}: ${reason}`);
+}
+
+type Earlier = { path: string; permissions: number; signatureOf: OutputOptions['signatureOf'] };
+
+/** Rewrites the file to the rows of finished jobs. */
+function keepFinished({ path, permissions, signatureOf }: Earlier): Promise<Checkpoint> {
+  return rewrite(path, permissions, (keep) => readCheckpoint({ lines: wholeLines(path), keep, signatureOf }));
+}
+
+/** Rewrites the file to the latest row of each job, failed or not. */
+async function keepLatest({ path, permissions, signatureOf }: Earlier): Promise<Checkpoint> {
+  const checkpoint = await readCheckpoint({ lines: wholeLines(path), keep: () => {}, signatureOf });
+  const isStale = checkpoint.createStaleTest();
+  await rewrite(path, permissions, async (keep) => {
+    for await (const lines of wholeLines(path)) {
+      for (const line of lines) if (!isStale(line)) await keep(line);
+    }
+  });
+  return checkpoint;
 }
 
 /** Puts what `read` keeps of a file in the file's place. */

@@ -3,7 +3,7 @@ import type { Rate } from '../record/rate.ts';
 export type { Rate };
 
 /** Starts at least so far apart are timed exactly; closer ones may be made good. */
-const wideMs = 20;
+const wideMs = 50;
 /** What exact spacing adds, so that two starts are not too close at a server that counts whole milliseconds. */
 const margin = 1.004;
 /** The lag of so many requests must be known before it is counted on: the first ones connect, which takes longer. */
@@ -15,7 +15,7 @@ const maxCatchUpMs = 5;
  * Says when the next start may be. Knows no timers: the caller brings the time with each call.
  *
  * Starts are spaced evenly (the generic cell rate algorithm, ITU-T I.371): `count` in `windowMs` is one every
- * `windowMs / count`. From 20 ms on the spacing is kept to the letter, since servers such as nginx refuse a call that
+ * `windowMs / count`. From 50 ms on the spacing is kept to the letter, since servers such as nginx refuse a call that
  * comes a millisecond early. Below that timers are too coarse, so the schedule is absolute and a late start is made
  * good, by at most 5 ms or 1% of the window: no window ever holds more than 101% + 1.
  * `burst` lets that many starts come at once; the window's limit then holds by a log of its last `count` starts.

@@ -3,7 +3,7 @@ import type { Job } from '../record/job.ts';
 import { compactJson } from '../record/json.ts';
 import type { FetchTask, HttpRequest } from '../record/request.ts';
 import { urlWithoutCredentials, withoutCredentials } from '../record/request.ts';
-import { keyOf } from './key.ts';
+import { keyOf, keyOfLine } from './key.ts';
 import { type Line, readLines } from './lines.ts';
 import { type InputRecord, idOf, isResultRow, parseRecord, textOf } from './records.ts';
 import { createRequests, type RequestDefaults, secretsOfRecord } from './requests.ts';
@@ -109,9 +109,11 @@ function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job
     if (!(failure instanceof Failure)) throw failure;
     const { code, message, cause } = failure;
     const url = known.url === null ? null : urlWithoutCredentials(known.url).slice(0, longestShown);
+    const key = origin.keysJobs && known.id === null ? { key: keyOfLine(text) } : {};
     return {
       index,
       id: known.id,
+      ...key,
       payload: { url, method: known.method, request: null, lane: null, input, secrets: known.secrets },
       failure: new Failure(code, `${origin.place()}: ${message}`, { cause }),
     };

@@ -15,3 +15,8 @@ export function keyOf({ method, url, body }: HttpRequest, record: InputRecord | 
   const content = typeof body === 'string' || body === null ? body : Buffer.from(body).toString('base64');
   return hash('sha256', exactJson([method, url, content, headers]), 'base64url').slice(0, 22);
 }
+
+/** The same for a line of which no request could be made. */
+export function keyOfLine(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, 22);
+}

@@ -4,6 +4,7 @@ import type { Job } from '../record/job.ts';
 import { compactJson } from '../record/json.ts';
 import type { Message, PromptTask } from '../record/prompt.ts';
 import type { Source } from './fetch-jobs.ts';
+import { keyOfLine } from './key.ts';
 import { type Line, readLines } from './lines.ts';
 import { createMessages, type PromptDefaults } from './messages.ts';
 import { type InputRecord, idOf, parseRecord } from './records.ts';
@@ -86,7 +87,8 @@ function jobOf(origin: Origin, messagesOf: ReturnType<typeof createMessages>): J
     if (!(failure instanceof Failure)) throw failure;
     const { code, message, cause } = failure;
     const placed = new Failure(code, `${origin.place()}: ${message}`, { cause });
-    return { index, id, payload: { messages: null, lane: null, input }, failure: placed };
+    const key = origin.keysJobs && id === null ? { key: keyOfLine(text) } : {};
+    return { index, id, ...key, payload: { messages: null, lane: null, input }, failure: placed };
   }
 }
 

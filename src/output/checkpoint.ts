@@ -14,6 +14,11 @@ export type Checkpoint = {
   takeFailed(job: Known): boolean;
   /** Whether this line of the earlier run is a failed row whose job has been done again since. */
   isReplaced(line: string): boolean;
+  /**
+   * A test for the earlier run's lines, asked in their order: whether a line is torn, or a failed row with a later one
+   * of the same job behind it, as a killed run leaves them.
+   */
+  createStaleTest(): (line: string) => boolean;
   /** Jobs done with another configuration than now, of those looked at so far. */
   readonly changed: number;
 };
@@ -24,10 +29,8 @@ export type Known = { readonly id: string | null; readonly key?: string | undefi
 export type CheckpointOptions = {
   /** The earlier run's lines, whole or cut short. */
   lines: AsyncIterable<Iterable<string>>;
-  /** Takes each line that stays. */
+  /** Takes each line of a finished job. */
   keep: (line: string) => void | Promise<void>;
-  /** Whether failed rows stay too, until their jobs are done again. */
-  keepsFailed: boolean;
   /** What of a row depends on the configuration, in short. */
   signatureOf: (row: Readonly<Record<string, unknown>>) => string;
 };
@@ -36,14 +39,9 @@ export type CheckpointOptions = {
 const signaturesKept = 1000;
 
 /** Sorts an earlier run's rows: those of finished jobs stay, the rest is dropped and done again. */
-export async function readCheckpoint({
-  lines,
-  keep,
-  keepsFailed,
-  signatureOf,
-}: CheckpointOptions): Promise<Checkpoint> {
+export async function readCheckpoint({ lines, keep, signatureOf }: CheckpointOptions): Promise<Checkpoint> {
   const done = new Map<string, number>();
-  const failedJobs = new Set<string>();
+  const failedJobs = new Map<string, number>();
   const redone = new Set<string>();
   const signatures = new Map<string, string>();
   let kept = 0;
@@ -65,10 +63,8 @@ export async function readCheckpoint({
         if (signatures.size < signaturesKept) signatures.set(name, signatureOf(row));
         await keep(line);
       } else {
-        // An earlier row of the same job, left by a run that was killed, is out of date.
-        if (!failedJobs.has(name)) failed += 1;
-        failedJobs.add(name);
-        if (keepsFailed && !done.has(name)) await keep(line);
+        failed += 1;
+        failedJobs.set(name, (failedJobs.get(name) ?? 0) + 1);
       }
     }
   }
@@ -92,6 +88,19 @@ export async function readCheckpoint({
       if (name === null || !failedJobs.has(name)) return false;
       redone.add(name);
       return true;
+    },
+    createStaleTest() {
+      const doneNames = new Set(done.keys());
+      const left = new Map(failedJobs);
+      return (line) => {
+        const row = parseRow(line);
+        const name = row && nameOfRow(row);
+        if (row === null) return true;
+        if (row.ok === true || name === null) return false;
+        const behind = (left.get(name) ?? 1) - 1;
+        left.set(name, behind);
+        return behind > 0 || doneNames.has(name);
+      };
     },
     isReplaced(line) {
       const row = parseRow(line);

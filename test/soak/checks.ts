@@ -3,10 +3,11 @@ import type { BenchServer } from '../bench/bench-server.ts';
 import { sluiceArgv } from '../bench/contenders.ts';
 import { medianRatio } from '../bench/figures.ts';
 import { type Cost, measure, type Work } from '../bench/measure.ts';
+import type { Finding } from './finding.ts';
+import { manyHosts } from './hosts.ts';
+import { kills } from './kills.ts';
+import { nginx } from './nginx.ts';
 import type { Verdict } from './reader.ts';
-
-/** What a check found, as one line of figures. A check that throws has failed. */
-export type Finding = { readonly ok: boolean; readonly figures: string };
 
 /** One promise at full size. */
 export type Check = { readonly name: string; readonly run: (server: BenchServer) => Promise<Finding> };
@@ -15,6 +16,9 @@ export const checks: readonly Check[] = [
   { name: 'CPU of 200,000 GETs at most 1.6 times the bare loop', run: cpu },
   { name: 'memory of a long list at most 60 MB above the bare loop', run: memory },
   { name: '200,000 rows to a slow reader arrive whole', run: slowReader },
+  { name: 'kill -9 twelve times in a run of 3,000, then once to the end', run: kills },
+  { name: 'many hosts: memory flat, within 1024 open files', run: manyHosts },
+  { name: 'nginx with limit_req 10r/s and limit_conn 4 as judge', run: nginx },
   { name: 'concurrency is full and never above', run: concurrency },
   ...[50, 300, 1000].map((perSecond) => ({
     name: `rate ${perSecond}/s is reached and never above`,

@@ -51,7 +51,7 @@ export class Calls {
 
   /** Ends all that run now. */
   endAll(outcome: TestOutcome): void {
-    for (const call of [...this.running]) call.end(outcome);
+    for (const call of Array.from(this.running)) call.end(outcome);
   }
 }
 
