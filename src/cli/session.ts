@@ -82,6 +82,7 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
       },
       weigh: ({ value }) => measure(value).bytes ?? 0,
       ...flow,
+      coldMs: 50,
       drain: interrupts.drain,
       signal: AbortSignal.any([interrupts.abort, lost.signal]),
       keepsLog: options.keepsLog,

@@ -11,6 +11,8 @@ export type GateOptions = {
   rate: Rate | null;
   /** Starts that may come at once within the rate. */
   burst: number;
+  /** See `PacerOptions`. */
+  coldMs?: number | undefined;
   /** Whether so much waits to be written that nothing more should start. One attempt at a time goes on all the same. */
   isStuffed: () => boolean;
   clock: Clock;
@@ -48,11 +50,11 @@ export class Gate {
   #running = 0;
   #isServing = false;
 
-  constructor({ concurrency, rate, burst, isStuffed, clock }: GateOptions) {
+  constructor({ concurrency, rate, burst, coldMs = 0, isStuffed, clock }: GateOptions) {
     // p-queue keeps the slots. Its own rate is a window, not a pace, and its timeout and signal free the slot of work
     // that still runs: those three are ours.
     this.#slots = new PQueue({ concurrency });
-    this.#pacer = rate ? new Pacer(rate, { burst }) : null;
+    this.#pacer = rate ? new Pacer(rate, { burst, coldMs }) : null;
     this.#isStuffed = isStuffed;
     this.#clock = clock;
     this.#alarm = new Alarm(clock, () => this.#serve());

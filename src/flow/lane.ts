@@ -10,7 +10,7 @@ import { Throttle } from './throttle.ts';
 /** The limits of one lane. Null is no limit of its own: the gate's still hold. */
 export type LaneLimits = { readonly concurrency: number | null; readonly rate: Rate | null };
 
-export type LaneOptions = { limits: LaneLimits; burst: number; gate: Gate; clock: Clock };
+export type LaneOptions = { limits: LaneLimits; burst: number; coldMs?: number | undefined; gate: Gate; clock: Clock };
 
 /** A job in line. */
 export type Waiter = {
@@ -53,12 +53,12 @@ export class Lane implements Entrant, Paced {
   #closed: { readonly untilMs: number; readonly failure: Failure } | null = null;
   #stopped: { readonly failure: Failure; readonly allowsHops: boolean } | null = null;
 
-  constructor({ limits, burst, gate, clock }: LaneOptions) {
+  constructor({ limits, burst, coldMs = 0, gate, clock }: LaneOptions) {
     this.#limits = limits;
     this.#gate = gate;
     this.#clock = clock;
     this.#alarm = new Alarm(clock, () => this.#pump());
-    this.#pacer = limits.rate ? new Pacer(limits.rate, { burst }) : null;
+    this.#pacer = limits.rate ? new Pacer(limits.rate, { burst, coldMs }) : null;
   }
 
   /** Takes its place in line: its `begin` is called when the lane and the gate let it start, else its `dismiss`. */

@@ -2,6 +2,16 @@ import type { Rate } from '../record/rate.ts';
 
 export type { Rate };
 
+export type PacerOptions = {
+  /** Starts that may come at once. */
+  burst?: number;
+  /**
+   * The first request leaves late, since everything is cold: the others wait for it so long at most, not to pile up
+   * behind it. For calls that say when they have left.
+   */
+  coldMs?: number;
+};
+
 /** Starts at least so far apart are timed exactly; closer ones may be made good. */
 const wideMs = 50;
 /** What exact spacing adds, so that two starts are not too close at a server that counts whole milliseconds. */
@@ -24,6 +34,7 @@ export class Pacer {
   readonly #spacingMs: number;
   readonly #toleranceMs: number;
   readonly #catchUpMs: number;
+  readonly #coldMs: number;
   readonly #rate: Rate;
   /** The last `count` starts, as a ring; only kept where a burst could exceed the window. */
   readonly #log: number[] | null;
@@ -32,12 +43,15 @@ export class Pacer {
   readonly #lags: number[] = [];
   #lagMs: number | null = null;
   #takenMs = 0;
+  /** The very first request is on its way, and has not left yet. */
+  #isFirst = false;
   /** True when the caller should wait exactly, with `Clock.wakeIn`. */
   readonly isExact: boolean;
   /** When the next start is due. */
   #dueMs = Number.NEGATIVE_INFINITY;
 
-  constructor(rate: Rate, { burst = 1 }: { burst?: number } = {}) {
+  constructor(rate: Rate, { burst = 1, coldMs = 0 }: PacerOptions = {}) {
+    this.#coldMs = coldMs;
     this.#rate = rate;
     const evenMs = rate.windowMs / rate.count;
     this.isExact = evenMs >= wideMs;
@@ -60,6 +74,8 @@ export class Pacer {
     // Time spent waiting for the window earns no burst: the next one would fall on the edge of the one before.
     const earnedMs = Math.max(this.#dueMs, this.#windowOpensMs() + this.#toleranceMs);
     this.#dueMs = (isFirst ? nowMs : Math.max(earnedMs, nowMs - this.#catchUpMs)) + this.#spacingMs;
+    this.#isFirst = isFirst && this.#coldMs > 0 && !this.isExact && this.#toleranceMs === 0;
+    if (this.#isFirst) this.#dueMs = Math.max(this.#dueMs, nowMs + this.#coldMs);
     const log = this.#log;
     if (!log) return;
     if (log.length < this.#rate.count) log.push(nowMs);
@@ -74,6 +90,8 @@ export class Pacer {
    * about as much as the last ones were, and may start so much earlier.
    */
   sent(nowMs: number): void {
+    if (this.#isFirst) this.#dueMs = nowMs + this.#spacingMs;
+    this.#isFirst = false;
     if (!this.isExact) return;
     this.#lagMs = nowMs - this.#takenMs;
     this.#dueMs = Math.max(this.#dueMs, nowMs + this.#spacingMs - this.#usualLagMs());

@@ -27,6 +27,8 @@ export type RunOptions<Payload, Value, State> = {
   rate?: Rate | null;
   /** Starts that may come at once within a rate. */
   burst?: number;
+  /** How long the first call of a rate may take to leave, in milliseconds, before others start. Default 0. */
+  coldMs?: number;
   retry: RetryPolicy;
   /** One attempt's time in slots, in milliseconds; 0 is no limit. */
   timeoutMs: number;

@@ -40,16 +40,22 @@ class Run<Payload, Value, State> {
   #broken: { error: unknown } | null = null;
 
   constructor(options: RunOptions<Payload, Value, State>) {
-    const { concurrency, rate = null, burst = 1, window = defaultWindow, clock = systemClock } = options;
+    const { concurrency, rate = null, burst = 1, coldMs, window = defaultWindow, clock = systemClock } = options;
     const unlimited = { concurrency: null, rate: null };
     this.#options = options;
     this.#clock = clock;
     this.#ending = new Ending(clock);
     this.#count = new FailureCount(options.failureLimit ?? null);
     this.#window = new Window(window, () => this.#rowLeft());
-    this.#gate = new Gate({ concurrency, rate, burst, clock, isStuffed: () => this.#window.isStuffed });
+    this.#gate = new Gate({ concurrency, rate, burst, coldMs, clock, isStuffed: () => this.#window.isStuffed });
     this.#order = options.isOrdered ? new Order((result) => this.#write(result)) : null;
-    this.#lanes = new Lanes({ limitsOf: options.limitsOf ?? (() => unlimited), burst, gate: this.#gate, clock });
+    this.#lanes = new Lanes({
+      limitsOf: options.limitsOf ?? (() => unlimited),
+      burst,
+      coldMs,
+      gate: this.#gate,
+      clock,
+    });
   }
 
   async run(): Promise<RunEnd> {
