@@ -37,6 +37,7 @@ export class Course<Payload, Value, State> implements Waiter {
   /** What the hop before handed on; null before the first call of an attempt. */
   #state: State | null = null;
   #value: Value | null = null;
+  #release: Release | null = null;
   #lastFailure: Failure | null = null;
 
   constructor(job: Job<Payload>, options: CourseOptions<Payload, Value, State>) {
@@ -63,7 +64,11 @@ export class Course<Payload, Value, State> implements Waiter {
 
   /** The lane and the gate let it start. `release` gives the slot back. */
   begin(release: Release): void {
-    this.#call(release).catch((error) => this.#options.broken(this.#job, error));
+    this.#release = release;
+    this.#call().catch((error) => {
+      this.#free(false);
+      this.#options.broken(this.#job, error);
+    });
   }
 
   /** The lane will never let it start, or the run has ended. */
@@ -73,7 +78,13 @@ export class Course<Payload, Value, State> implements Waiter {
     this.#settle(cause ? new Failure(code, message, { phase, retryable, cause }) : refusal);
   }
 
-  async #call(release: Release): Promise<void> {
+  /** Gives the slot back, once. */
+  #free(wasRefused: boolean): void {
+    this.#release?.({ wasRefused });
+    this.#release = null;
+  }
+
+  async #call(): Promise<void> {
     const { attempt, ending } = this.#options;
     const call = this.#open();
     let outcome: Outcome<Value, State>;
@@ -85,7 +96,7 @@ export class Course<Payload, Value, State> implements Waiter {
     this.#close(call, outcome);
     // Inside the slot still, so that a refused lane is held before another of its jobs can start.
     const decision = outcome.kind === 'retry' ? this.#decide(outcome) : null;
-    release({ wasRefused: outcome.kind === 'retry' && outcome.hold !== undefined });
+    this.#free(outcome.kind === 'retry' && outcome.hold !== undefined);
     if (outcome.kind === 'next') return this.#goOn(outcome.state, outcome.lane);
     this.#value = outcome.value;
     const { failure } = outcome;

@@ -126,7 +126,12 @@ class Run<Payload, Value, State> {
 
   #settle(result: Result<Payload, Value>): void {
     this.#count.add(result.failure);
-    this.#window.hold(this.#options.weigh?.(result) ?? 0);
+    try {
+      this.#window.hold(this.#options.weigh?.(result) ?? 0);
+    } catch (error) {
+      this.#drop(result.job, error);
+      return;
+    }
     if (this.#order) this.#order.settle(result.job, result);
     else this.#write(result);
     if (this.#count.isOver({ isEnd: false })) this.#tooManyFailures();

@@ -140,8 +140,7 @@ describe('`runOnOwnNode`', () => {
     const shell = `set -m
       "$0" "$1" > "$2" &
       wait $! ; echo "wrapper stopped by $(kill -l $?)"
-      child=$(cat "$2")
-      until [ "$(ps -o state= -p "$child")" = T ]; do :; done
+      until child=$(head -n 1 "$2") && grep -q '^State:.T' "/proc/\${child:-none}/status" 2> /dev/null; do sleep 0.01; done
       echo 'child stopped'
       kill -CONT $!
       wait -f $! ; echo "ended with $?"`;
