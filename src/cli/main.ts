@@ -1,8 +1,16 @@
 import { run } from '@oclif/core/run';
 import { plain } from '../output/terminal.ts';
+import { nearest } from './nearest.ts';
 import { UsageError } from './values.ts';
 
-type OclifError = Error & { oclif?: { exit?: number } };
+type OclifError = Error & {
+  oclif?: { exit?: number };
+  /** Flags that do not exist, and those that do. */
+  flags?: readonly string[];
+  parse?: { input?: { flags?: Readonly<Record<string, unknown>> } };
+};
+
+const commands = ['fetch', 'prompt', 'mock'];
 
 /** Runs the command line. Settles when everything is written; the verdict is in `process.exitCode`. */
 export async function main(argv: string[], root: string): Promise<void> {
@@ -25,7 +33,7 @@ function tellUnfinished(): void {
 function explain(error: OclifError): void {
   const isUsage = error instanceof UsageError || error.oclif !== undefined;
   if (isUsage) {
-    process.stderr.write(`sluice: ${oneLine(error.message)}\n`);
+    process.stderr.write(`sluice: ${oneLine(error.message)}${hintFor(error)}\n`);
     process.exitCode = 2;
     return;
   }
@@ -37,4 +45,17 @@ function explain(error: OclifError): void {
 function oneLine(message: string): string {
   const [text = ''] = message.split('\nSee more help');
   return plain(text.replace(/^Parsing (--\S+)\s+(?:\1: )?/, '$1: ').replace(/\s*\n\s*/g, ' '));
+}
+
+/** What was most likely meant by a flag or command that does not exist. */
+function hintFor({ message, flags, parse }: OclifError): string {
+  const known = Object.keys(parse?.input?.flags ?? {}).map((name) => `--${name}`);
+  const [wrong] = flags ?? [];
+  const flag = wrong ? nearest(wrong, known) : null;
+  if (flag) return ` (did you mean ${flag}?)`;
+  const [, command] = /^command (\S+) not found/.exec(message) ?? [];
+  if (command === undefined) return '';
+  if (/^https?:/.test(command)) return ' (did you mean sluice fetch URL?)';
+  const meant = nearest(command, commands);
+  return meant ? ` (did you mean ${meant}?)` : ' (see sluice --help)';
 }

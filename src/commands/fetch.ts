@@ -11,6 +11,7 @@ import { requestFlags, requestSettings } from '../cli/request-flags.ts';
 import { rowFlags } from '../cli/row-flags.ts';
 import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
+import { refuseSwitchValues } from '../cli/switches.ts';
 import { tellEvent } from '../cli/tell.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
@@ -44,6 +45,7 @@ export default class Fetch extends Command {
   };
 
   async run(): Promise<void> {
+    refuseSwitchValues(this.argv, Fetch.flags);
     const { args, flags, raw } = await this.parse(Fetch);
     const urls = args.urls ?? [];
     const names = flags.input ?? (urls.length > 0 ? [] : ['-']);

@@ -10,6 +10,7 @@ import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/out
 import { promptDefaults, promptFlags } from '../cli/prompt-flags.ts';
 import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
+import { refuseSwitchValues } from '../cli/switches.ts';
 import { tellEvent } from '../cli/tell.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
 import { openaiChat } from '../llm/openai.ts';
@@ -49,6 +50,7 @@ export default class Prompt extends Command {
   };
 
   async run(): Promise<void> {
+    refuseSwitchValues(this.argv, Prompt.flags);
     const { args, flags } = await this.parse(Prompt);
     const prompts = args.prompts ?? [];
     const names = flags.input ?? (prompts.length > 0 ? [] : ['-']);

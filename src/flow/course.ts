@@ -121,7 +121,8 @@ export class Course<Payload, Value, State> implements Waiter {
       this.#durationMs = null;
     }
     const usedMs = this.#durationMs ?? 0;
-    const scope = ending.open(lanes.get(this.#lane));
+    const lane = lanes.get(this.#lane);
+    const scope = ending.open(lane.isPaced ? lane : null);
     const leftMs = Math.max(1, timeoutMs - usedMs);
     const timer =
       timeoutMs > 0 ? clock.setTimeout(() => scope.cancel(timeUp(timeoutMs, this.#hops)), leftMs) : undefined;

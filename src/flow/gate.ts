@@ -76,6 +76,10 @@ export class Gate {
     void this.#slots.add(() => new Promise<void>((free) => this.#serveSlot(entrant, free)));
   }
 
+  get isPaced(): boolean {
+    return this.#pacer !== null;
+  }
+
   /** A request has left: the pace counts from then. */
   sent(nowMs: number): void {
     this.#pacer?.sent(nowMs);

@@ -91,13 +91,23 @@ export class Lane implements Entrant, Paced {
     const untilMs = this.#clock.now() + ms;
     if (this.#closed && this.#closed.untilMs > untilMs) return;
     this.#closed = { untilMs, failure };
-    this.#dismiss();
+    this.dismiss();
   }
 
   /** Nothing starts any more: waiting jobs fail with `failure`. Hops of attempts in flight may be let through. */
   stop(failure: Failure, { allowsHops }: { allowsHops: boolean }): void {
-    this.#stopped = { failure, allowsHops };
-    this.#dismiss();
+    this.forbid(failure, { allowsHops });
+    this.dismiss();
+  }
+
+  /** The first half of `stop`: from now on nothing starts. A stop that was strict stays so. */
+  forbid(failure: Failure, { allowsHops }: { allowsHops: boolean }): void {
+    this.#stopped = { failure, allowsHops: allowsHops && (this.#stopped?.allowsHops ?? true) };
+  }
+
+  /** Whether it matters when a request leaves. */
+  get isPaced(): boolean {
+    return this.#pacer !== null || this.#gate.isPaced;
   }
 
   /** A request has left: the paces count from then. */
@@ -192,7 +202,7 @@ export class Lane implements Entrant, Paced {
   }
 
   /** Sends away everyone who may not wait any more. Who is at the gate is asked there. */
-  #dismiss(): void {
+  dismiss(): void {
     for (const waiter of this.#waiting.splice(0)) {
       const refusal = this.#refusalFor(waiter.isHop);
       if (refusal) waiter.dismiss(refusal);

@@ -35,8 +35,10 @@ export class Lanes {
 
   /** Stops every lane, those to come too. */
   stop(failure: Failure, { allowsHops }: { allowsHops: boolean }): void {
-    this.#stopped = { failure, allowsHops };
-    for (const lane of this.#lanes.values()) lane.stop(failure, { allowsHops });
+    this.#stopped = { failure, allowsHops: allowsHops && (this.#stopped?.allowsHops ?? true) };
+    // All of them before the first job is sent away: what one lane lets go of, another must not start.
+    for (const lane of this.#lanes.values()) lane.forbid(failure, { allowsHops });
+    for (const lane of this.#lanes.values()) lane.dismiss();
   }
 
   /** The held lanes' names, the longest hold first. For people: looks at every lane. */

@@ -59,6 +59,7 @@ export function createAgent({ concurrency, connectTimeoutMs }: AgentOptions): Ag
 
   function poolFor(origin: string): Pool {
     const known = pools.get(origin);
+    if (known && pools.size === 1) return known;
     const pool =
       known ??
       new Pool(origin, {

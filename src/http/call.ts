@@ -40,7 +40,8 @@ export function createCall(options: CallOptions) {
     const { request } = job.payload;
     if (!request) throw new Error('a job without a request was started');
     const hop = state ?? { request, hops: 0, isUnsafe: false };
-    const sending = { ...options, scope };
+    const { agent, idleTimeoutMs, maxBodyBytes } = options;
+    const sending = { agent, scope, idleTimeoutMs, maxBodyBytes };
     let done = await exchange(hop.request, sending);
     // An idempotent request that was lost in a keep-alive race is sent again, in the same slot.
     if (done.isKeepAliveRace && !scope.reason && isIdempotent(hop.request.method))

@@ -114,3 +114,16 @@ test('--help tells every flag, on stdout', async () => {
     .filter((flag) => !run.stdout.includes(`--${flag}`) && !run.stdout.includes(`--[no-]${flag}`));
   expect(missing).toEqual(['request'].filter(() => run.stdout.includes('--method')));
 });
+
+test('a flag or command that does not exist is told with the one that was most likely meant', async () => {
+  const wrong = async (...args: string[]) => (await sluice(args)).stderr;
+  expect(await wrong('fetch', '--concurency', '3')).toContain('did you mean --concurrency?');
+  expect(await wrong('fetchh')).toContain('did you mean fetch?');
+  expect(await wrong('http://127.0.0.1/')).toContain('did you mean sluice fetch URL?');
+});
+
+test('a switch with a value is wrong usage, not a URL to call', async () => {
+  const { exitCode, stderr, stdout } = await sluice(['fetch', '--progress=false', 'http://127.0.0.1:9/']);
+  expect([exitCode, stdout]).toEqual([2, '']);
+  expect(stderr).toBe('sluice: --progress: it takes no value; --no-progress turns it off\n');
+});

@@ -244,6 +244,14 @@ describe('a stopped lane', () => {
     expect(count(hops)).toBe('1 dismissed');
   });
 
+  test('lets no hop through any more, though a milder stop comes after the strict one', () => {
+    // So it happens when a drain sends a job away whose row cannot be written: the abort comes within the drain.
+    const { lanes, enter } = openLanes();
+    lanes.get('a').stop(cancelled, { allowsHops: false });
+    lanes.get('a').stop(cancelled, { allowsHops: true });
+    expect(count(enter('a', 1, { isHop: true }))).toBe('1 dismissed');
+  });
+
   test('leaves no timer, also when it was held', async () => {
     const { clock, lanes, enter } = openLanes();
     lanes.get('a').hold(500, told);

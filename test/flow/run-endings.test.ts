@@ -172,6 +172,17 @@ describe('the deadline', () => {
   });
 });
 
+test('an end that comes in the moment of a token starts nothing, in no lane', async () => {
+  const hundredPerSecond = { count: 100, windowMs: 1000 };
+  const given = [jobAt(0, 'a'), jobAt(1, 'b'), jobAt(2, 'c')];
+  const run = await startRun({ jobs: given, rate: hundredPerSecond, deadlineMs: 10 });
+  endWhenCancelled(run.calls.at(0));
+  await run.clock.advance(10);
+  run.calls.endAll(done());
+  await run.end();
+  expect(run.calls.made.map(({ job }) => job.index)).toEqual([0]);
+});
+
 describe('a breakdown', () => {
   const bug = new Error('broken');
 

@@ -89,7 +89,12 @@ export class World {
       drain: this.drain.signal,
       clock: this.#clock,
       random: () => 0.5,
-      ...{ concurrency, rate, burst, window, timeoutMs, deadlineMs },
+      concurrency,
+      rate,
+      burst,
+      window,
+      timeoutMs,
+      deadlineMs,
     }).then(
       (end) => {
         this.end = end;
