@@ -33,7 +33,9 @@ function wakeIn(ms: number, callback: () => void): () => void {
     else if (leftMs > 0) turn = setImmediate(look);
     else callback();
   };
-  look();
+  // Never before this function has returned.
+  if (ms > timerErrorMs) look();
+  else turn = setImmediate(look);
   return () => {
     clearTimeout(timer);
     clearImmediate(turn);

@@ -49,6 +49,7 @@ export class Gate {
   readonly #turns: Turn[] = [];
   #running = 0;
   #isServing = false;
+  #isHeldByOutput = false;
 
   constructor({ concurrency, rate, burst, coldMs = 0, isStuffed, clock }: GateOptions) {
     // p-queue keeps the slots. Its own rate is a window, not a pace, and its timeout and signal free the slot of work
@@ -76,6 +77,11 @@ export class Gate {
     void this.#slots.add(() => new Promise<void>((free) => this.#serveSlot(entrant, free)));
   }
 
+  /** Someone who has a slot waits for the output: `review` when there is room. */
+  get isHeldByOutput(): boolean {
+    return this.#isHeldByOutput;
+  }
+
   get isPaced(): boolean {
     return this.#pacer !== null;
   }
@@ -83,6 +89,8 @@ export class Gate {
   /** A request has left: the pace counts from then. */
   sent(nowMs: number): void {
     this.#pacer?.sent(nowMs);
+    // The next start may be due earlier than the alarm says, or later.
+    if (this.#turns.length > 0) this.#serve();
   }
 
   /** Looks again at everyone who has a slot and waits. Call it when one may not be ready any more, or the output has room. */
@@ -107,9 +115,13 @@ export class Gate {
   #serve(): void {
     if (this.#isServing) return;
     this.#isServing = true;
+    this.#isHeldByOutput = false;
     this.#alarm.clear();
     for (let turn = this.#turns[0]; turn; turn = this.#turns[0]) {
-      if (this.#running > 0 && this.#isStuffed()) break;
+      if (this.#running > 0 && this.#isStuffed()) {
+        this.#isHeldByOutput = true;
+        break;
+      }
       const now = this.#clock.now();
       const waitMs = this.#pacer ? this.#pacer.waitMs(now) : 0;
       if (waitMs > 0) {

@@ -113,8 +113,10 @@ export class Lane implements Entrant, Paced {
   /** A request has left: the paces count from then. */
   sent(): void {
     const now = this.#clock.now();
-    this.#pacer?.sent(now);
     this.#gate.sent(now);
+    if (!this.#pacer) return;
+    this.#pacer.sent(now);
+    this.#pump();
   }
 
   /** Milliseconds for which the lane is still held; 0 when it is not. */

@@ -134,7 +134,8 @@ class Run<Payload, Value, State> {
     }
     if (this.#order) this.#order.settle(result.job, result);
     else this.#write(result);
-    if (this.#count.isOver({ isEnd: false })) this.#tooManyFailures();
+    // Once is enough: each job that this sends away comes by here too.
+    if (!this.#ending.isAborted && this.#count.isOver({ isEnd: false })) this.#tooManyFailures();
   }
 
   #write(result: Result<Payload, Value>): void {
@@ -196,7 +197,7 @@ class Run<Payload, Value, State> {
   /** A row is written: more may be read, and what waited for the output may start. */
   #rowLeft(): void {
     this.#reader?.feed();
-    if (this.#gate.waiting > 0 && !this.#window.isStuffed) this.#gate.review();
+    if (this.#gate.isHeldByOutput && !this.#window.isStuffed) this.#gate.review();
   }
 
   #view(): RunView {

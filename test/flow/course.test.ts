@@ -314,6 +314,15 @@ describe('the end of the run', () => {
     expect(result()).toMatchObject({ failure: { code: 'cancelled', cause: { code: 'reset' } }, attempts: 2 });
   });
 
+  test('a call that was over before is not cancelled', async () => {
+    const { ending, calls, start } = openCourse();
+    start();
+    calls.at(0).end(done());
+    await turn();
+    ending.abort(cancelled);
+    expect(calls.at(0).context.scope.reason).toBeNull();
+  });
+
   test('an attempt that fails while the run drains is not made again', async () => {
     const { clock, ending, calls, start, result } = openCourse();
     start();

@@ -216,3 +216,23 @@ test('who stops being ready while its token is on the way does not start', async
   clock.jump(101);
   expect(second.state).toBe('declined');
 });
+
+test('`sent` lets the next one start a spacing after the request has left', async () => {
+  const { clock, gate, enter } = openGate({ rate: tenPerSecond });
+  const [, second] = enter(2) as [TestEntrant, TestEntrant];
+  await clock.advance(30);
+  gate.sent(clock.now());
+  await clock.advance(99);
+  expect(second.state).toBe('waiting');
+  await clock.advance(2);
+  expect(second.state).toBe('running');
+});
+
+test('the first request that has left lets the others go at once, not only when `coldMs` are over', async () => {
+  const { clock, gate, enter } = openGate({ rate: hundredPerSecond, coldMs: 500 });
+  const [, second] = enter(2) as [TestEntrant, TestEntrant];
+  await clock.advance(15);
+  gate.sent(clock.now());
+  await clock.advance(10);
+  expect(second.state).toBe('running');
+});

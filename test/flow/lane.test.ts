@@ -62,6 +62,21 @@ describe('limits', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('`Lane` counts its own spacing and the gate’s from when a request has left', async () => {
+    for (const limits of [{ rate: tenPerSecond }, { gateRate: tenPerSecond }]) {
+      const { clock, lanes, enter } = openLanes(limits);
+      const waiters = enter('a', 2);
+      expect(lanes.get('a').isPaced).toBe(true);
+      await clock.advance(30);
+      lanes.get('a').sent();
+      await clock.advance(99);
+      expect(states(waiters)).toBe('running waiting');
+      await clock.advance(2);
+      expect(states(waiters)).toBe('running running');
+    }
+    expect(openLanes().lanes.get('a').isPaced).toBe(false);
+  });
+
   test('`Lane` serves hops first', async () => {
     const { enter } = openLanes({ concurrency: 1 });
     const [running, next] = enter('a', 2) as Two;

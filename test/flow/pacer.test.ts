@@ -51,10 +51,50 @@ test('`Pacer` lets a burst come at once, and then paces', () => {
   expect(takeAll(pacer, 10)).toBe(1);
 });
 
+test('`Pacer` that has waited for its window lets no second burst come at once', () => {
+  const pacer = new Pacer({ count: 4, windowMs: 40 }, { burst: 4 });
+  expect(takeAll(pacer, 0)).toBe(4);
+  expect(pacer.waitMs(0)).toBe(40);
+  expect(takeAll(pacer, 40)).toBe(1);
+});
+
 test('`Pacer` takes a burst greater than the count for the count', () => {
   const pacer = new Pacer({ count: 3, windowMs: 1000 }, { burst: 100 });
   expect(takeAll(pacer, 0)).toBe(3);
   expect(pacer.waitMs(0)).toBe(1000);
+});
+
+test('`sent` counts a wide spacing from when the request has left', () => {
+  const pacer = new Pacer({ count: 10, windowMs: 1000 });
+  const startedMs = pacer.waitMs(0);
+  pacer.take(startedMs);
+  const spacingMs = pacer.waitMs(startedMs);
+  pacer.sent(30);
+  expect(pacer.waitMs(30)).toBe(spacingMs);
+});
+
+test('`sent` that is always as late makes the next start so much earlier, once that is known: the spacing stays', () => {
+  const pacer = new Pacer({ count: 10, windowMs: 1000 });
+  let nowMs = 0;
+  const lateMs = 8;
+  for (let nth = 0; nth < 8; nth += 1) {
+    nowMs += pacer.waitMs(nowMs);
+    pacer.take(nowMs);
+    pacer.sent(nowMs + lateMs);
+  }
+  const spacingMs = pacer.waitMs(nowMs);
+  expect(spacingMs).toBeGreaterThanOrEqual(100);
+  expect(spacingMs).toBeLessThanOrEqual(101);
+});
+
+test('`coldMs` has the others wait for the first request to leave, and so long at most', () => {
+  const pacer = new Pacer(hundredPerSecond, { coldMs: 500 });
+  pacer.take(0);
+  expect(pacer.waitMs(0)).toBe(500);
+  pacer.sent(15);
+  expect(pacer.waitMs(15)).toBe(10);
+  pacer.take(25);
+  expect(pacer.waitMs(25)).toBe(10);
 });
 
 test('`isFresh` is true of a new pacer, and again when the next start is due', () => {

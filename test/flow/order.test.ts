@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Order } from '../../src/flow/order.ts';
+
+function announce(count: number) {
+  const given: number[] = [];
+  const order = new Order<{ at: number }, number>((value) => given.push(value));
+  const keys = Array.from({ length: count }, (_, at) => ({ at }));
+  for (const key of keys) order.expect(key);
+  return { order, keys, given };
+}
+
+test('`Order` gives every value in the order of the announcement, and none before those ahead of it', () => {
+  const count = 12;
+  const anyOrder = fc.shuffledSubarray([...Array(count).keys()], { minLength: count });
+  fc.assert(
+    fc.property(anyOrder, (settling) => {
+      const { order, keys, given } = announce(count);
+      const settled = new Set<number>();
+      for (const at of settling) {
+        order.settle(keys[at] ?? { at }, at);
+        settled.add(at);
+        const ready = keys.findIndex((key) => !settled.has(key.at));
+        expect(given.length).toBe(ready === -1 ? count : ready);
+      }
+      expect(given).toEqual([...Array(count).keys()]);
+    }),
+  );
+});
+
+test('`drop` lets those go on who stand behind', () => {
+  const { order, keys, given } = announce(3);
+  const [first, second, third] = keys as [{ at: number }, { at: number }, { at: number }];
+  order.settle(third, 2);
+  order.drop(second);
+  expect(given).toEqual([]);
+  order.settle(first, 0);
+  expect(given).toEqual([0, 2]);
+});
