@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -81,14 +80,4 @@ export async function readWhole(flag: string, name: string): Promise<Buffer> {
   } catch (error) {
     throw new UsageError(`${flag}: cannot read ${name}: ${reasonOf(error as NodeJS.ErrnoException)}`);
   }
-}
-
-/** Waits until a stream has taken all that was written to it, or is closed. */
-export async function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  if (stream.destroyed || stream.writableLength === 0) return;
-  await Promise.race([
-    once(stream, 'drain'),
-    once(stream, 'close'),
-    new Promise((resolve) => stream.write('', resolve)),
-  ]);
 }
