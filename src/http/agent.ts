@@ -1,15 +1,18 @@
-import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { buildConnector, type Dispatcher } from 'undici';
+import { Connections, type Lease } from './connections.ts';
 import { servedBefore } from './errors.ts';
 
 export type AgentOptions = {
-  /** Connections to one origin at once. */
+  /** Exchanges at once, to all origins together. */
   concurrency: number;
   /** Name, connection and TLS together, in milliseconds; 0 is no limit. */
   connectTimeoutMs: number;
 };
 
 /** What an exchange needs of undici. */
-export type Agent = Pick<Dispatcher, 'dispatch'> & {
+export type Agent = {
+  /** Sends a request on a connection of its own. The handler may be told at once that it failed, before this returns. */
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): Lease;
   /** Closes all connections, whatever they are doing. */
   destroy(): Promise<void>;
 };
@@ -18,12 +21,12 @@ export type Agent = Pick<Dispatcher, 'dispatch'> & {
 const comfortable = 256;
 
 /**
- * The connections of a run: a pool for each origin, the longest unused first. undici's own Agent keeps every pool until
- * its connections time out, and a list of 20,000 hosts then runs out of file descriptors.
+ * The connections of a run by their origins, the longest unused first. undici's own Agent keeps every origin until its
+ * connections time out, and a list of 20,000 hosts then runs out of file descriptors.
  */
 export function createAgent({ concurrency, connectTimeoutMs }: AgentOptions): Agent {
   const connector = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
-  const pools = new Map<string, Pool>();
+  const origins = new Map<string, Connections>();
   const maxOpen = Math.max(comfortable, concurrency * 2);
   let open = 0;
 
@@ -43,44 +46,32 @@ export function createAgent({ concurrency, connectTimeoutMs }: AgentOptions): Ag
     });
   };
 
-  /** Closes pools in which nothing happens, the longest unused first, until few enough connections can be left. */
+  /** Forgets origins with which nothing happens, the longest unused first, until few enough connections can be left. */
   function closeIdle(): void {
     let surplus = open - maxOpen / 2;
-    for (const [origin, pool] of pools) {
+    for (const [origin, connections] of origins) {
       if (surplus <= 0) return;
-      const { connected, running, pending, queued } = pool.stats;
-      if (running + pending + queued > 0) continue;
-      surplus -= connected;
-      pools.delete(origin);
-      // Nothing is running in it, so it closes at once; an error on the way would change nothing.
-      pool.close().catch(() => {});
+      if (!connections.isIdle) continue;
+      surplus -= connections.open;
+      origins.delete(origin);
+      void connections.destroy();
     }
   }
 
-  function poolFor(origin: string): Pool {
-    const known = pools.get(origin);
-    if (known && pools.size === 1) return known;
-    const pool =
-      known ??
-      new Pool(origin, {
-        connect,
-        connections: concurrency,
-        allowH2: false,
-        pipelining: 1,
-        // Off, since undici's timers run between bytes only: the clocks are the engine's.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-    // A map keeps the order of insertion: the pool that was used last is the last to go.
-    if (pools.size > 1) pools.delete(origin);
-    pools.set(origin, pool);
-    return pool;
+  function connectionsTo(origin: string): Connections {
+    const known = origins.get(origin);
+    if (known && origins.size === 1) return known;
+    const connections = known ?? new Connections(origin, connect);
+    // A map keeps the order of insertion: the origin that was called last is the last to go.
+    if (origins.size > 1) origins.delete(origin);
+    origins.set(origin, connections);
+    return connections;
   }
 
   return {
-    dispatch: (options, handler) => poolFor(String(options.origin)).dispatch(options, handler),
+    dispatch: (options, handler) => connectionsTo(String(options.origin)).dispatch(options, handler),
     async destroy() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all([...origins.values()].map((connections) => connections.destroy()));
     },
   };
 }

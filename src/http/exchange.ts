@@ -3,6 +3,7 @@ import { Failure } from '../record/failure.ts';
 import type { Cancellation } from '../record/job.ts';
 import type { HttpHeaders, HttpRequest } from '../record/request.ts';
 import type { Agent } from './agent.ts';
+import type { Lease } from './connections.ts';
 import { asFailure, isKeepAliveRace } from './errors.ts';
 
 export type ExchangeOptions = {
@@ -39,7 +40,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
     const handler = new ExchangeHandler(request, options, resolve);
     options.scope.onCancel((reason) => handler.cancel(reason));
     if (handler.isSettled) return;
-    options.agent.dispatch(
+    const lease = options.agent.dispatch(
       {
         origin: request.origin,
         path: request.path,
@@ -49,6 +50,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
       },
       handler,
     );
+    handler.hold(lease);
   });
 }
 
@@ -59,6 +61,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #resolve: (exchange: Exchange) => void;
   readonly #startedMs = performance.now();
   readonly #chunks: Buffer[] = [];
+  #lease: Lease | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #phase: 'connect' | 'headers' | 'body' = 'connect';
   #idleTimer: NodeJS.Timeout | undefined;
@@ -76,6 +79,12 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#request = request;
     this.#options = options;
     this.#resolve = resolve;
+  }
+
+  /** Keeps the connection until all is settled, which it may be already. */
+  hold(lease: Lease): void {
+    this.#lease = lease;
+    if (this.isSettled) this.#letGo();
   }
 
   /** The engine's clock, or the end of the run. A timeout is told with the place where it struck. */
@@ -171,11 +180,18 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#controller?.abort(failure);
   }
 
+  /** One that is still being made would keep the next exchange waiting. */
+  #letGo(): void {
+    this.#lease?.release({ isSpoilt: this.#controller === null });
+    this.#lease = null;
+  }
+
   #settle(failure: Failure | null, isRace: boolean): void {
     if (this.isSettled) return;
     this.isSettled = true;
     clearTimeout(this.#idleTimer);
     this.#options.scope.onCancel(null);
+    if (this.#lease) this.#letGo();
     const [first = Buffer.alloc(0)] = this.#chunks;
     this.#resolve({
       status: this.#status,

@@ -74,7 +74,7 @@ export function playedAgent(): { agent: Agent; handler: () => Dispatcher.Dispatc
   const aborted: Error[] = [];
   const dispatch = (_options: unknown, handler: Dispatcher.DispatchHandler) => {
     given = handler;
-    return true;
+    return { release: () => {} };
   };
   return {
     agent: { dispatch, destroy: async () => {} },

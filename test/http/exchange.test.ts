@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net';
-import { Agent, type buildConnector } from 'undici';
+import type { buildConnector } from 'undici';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Scope } from '../../src/flow/signals.ts';
+import { Connections } from '../../src/http/connections.ts';
 import { Failure } from '../../src/record/failure.ts';
 import { answering, closedPort, startRawServer } from '../support/raw-server.ts';
 import { controllerFor, exchangeWith, playedAgent, requestTo, startAgent } from './calling.ts';
@@ -140,13 +141,10 @@ describe('cancelling', () => {
       const socket = connect(server.port, '127.0.0.1', () => connected(null, socket));
     };
     let opened = 0;
-    const agent = new Agent({
-      connections: 1,
-      connect: (_options, callback) => {
-        opened += 1;
-        if (opened === 1) connecting.resolve(callback);
-        else open(callback);
-      },
+    const agent = new Connections(server.url, (_options, callback) => {
+      opened += 1;
+      if (opened === 1) connecting.resolve(callback);
+      else open(callback);
     });
     onTestFinished(() => agent.destroy());
     const scope = new Scope();
