@@ -2,7 +2,7 @@ import { Failure } from '../record/failure.ts';
 import type { AttemptEntry, Job, Outcome, Timings } from '../record/job.ts';
 import type { CourseOptions } from './attempt.ts';
 import type { Timer } from './clock.ts';
-import type { Waiter } from './lane.ts';
+import type { Lane, Waiter } from './lane.ts';
 import { type Decision, decide } from './retry.ts';
 import type { Scope } from './signals.ts';
 
@@ -34,6 +34,8 @@ export class Course<Payload, Value, State> implements Waiter {
   /** The current attempt's time in slots. */
   #durationMs: number | null = null;
   #lane = '';
+  /** The lane of that name, while it is in it. */
+  #in: Lane | null = null;
   /** What the hop before handed on; null before the first call of an attempt. */
   #state: State | null = null;
   #value: Value | null = null;
@@ -58,14 +60,19 @@ export class Course<Payload, Value, State> implements Waiter {
       this.#settle(this.#job.failure);
       return;
     }
-    this.#lane = this.#options.laneOf(this.#job);
-    this.#options.lanes.get(this.#lane).enter(this);
+    this.#enter(this.#options.laneOf(this.#job));
+  }
+
+  #enter(lane: string): void {
+    this.#lane = lane;
+    this.#in = this.#options.lanes.get(lane);
+    this.#in.enter(this);
   }
 
   /** The lane and the gate let it start. `release` gives the slot back. */
-  begin(release: Release): void {
+  begin(release: Release, nowMs: number): void {
     this.#release = release;
-    this.#call().catch((error) => {
+    this.#call(nowMs).catch((error) => {
       this.#free(false);
       this.#options.broken(this.#job, error);
     });
@@ -84,9 +91,9 @@ export class Course<Payload, Value, State> implements Waiter {
     this.#release = null;
   }
 
-  async #call(): Promise<void> {
+  async #call(startedMs: number): Promise<void> {
     const { attempt, ending } = this.#options;
-    const call = this.#open();
+    const call = this.#open(startedMs);
     let outcome: Outcome<Value, State>;
     try {
       outcome = await attempt(this.#job, { attempt: this.#attempts, state: this.#state, scope: call.scope });
@@ -113,20 +120,19 @@ export class Course<Payload, Value, State> implements Waiter {
     else await this.#again(decision);
   }
 
-  #open(): Call {
-    const { ending, clock, timeoutMs, lanes } = this.#options;
+  #open(startedMs: number): Call {
+    const { ending, clock, timeoutMs } = this.#options;
     if (this.#state === null) {
       this.#attempts += 1;
       this.#hops = 0;
       this.#durationMs = null;
     }
     const usedMs = this.#durationMs ?? 0;
-    const lane = lanes.get(this.#lane);
-    const scope = ending.open(lane.isPaced ? lane : null);
+    const scope = ending.open(this.#in?.isPaced ? this.#in : null);
     const leftMs = Math.max(1, timeoutMs - usedMs);
     const timer =
       timeoutMs > 0 ? clock.setTimeout(() => scope.cancel(timeUp(timeoutMs, this.#hops)), leftMs) : undefined;
-    return { scope, timer, startedMs: clock.now(), usedMs };
+    return { scope, timer, startedMs, usedMs };
   }
 
   #close({ scope, timer, startedMs, usedMs }: Call, outcome: Outcome<Value, State>): void {
@@ -146,8 +152,8 @@ export class Course<Payload, Value, State> implements Waiter {
     this.#options.observe?.({ kind: 'hop', job: this.#job, lane, state });
     this.#hops += 1;
     this.#state = state;
-    this.#lane = lane;
-    this.#options.lanes.get(lane).enter(this);
+    this.sinceMs = this.#options.clock.now();
+    this.#enter(lane);
   }
 
   async #again({ usesRetry, holdMs, delayMs }: Decision): Promise<void> {
@@ -157,24 +163,25 @@ export class Course<Payload, Value, State> implements Waiter {
     this.#state = null;
     const sleptFromMs = clock.now();
     await ending.sleep(delayMs);
-    this.timings.limitedMs += clock.now() - sleptFromMs;
+    this.sinceMs = clock.now();
+    this.timings.limitedMs += this.sinceMs - sleptFromMs;
     this.run();
   }
 
   /** Decides about another attempt, and does to the lane what the server asked for. */
   #decide(outcome: Outcome<Value, State> & { kind: 'retry' }): Decision {
     const { failure } = outcome;
-    const { policy, random, deadlineAtMs, clock, lanes, observe } = this.#options;
+    const { policy, random, deadlineAtMs, clock, observe } = this.#options;
     const job = this.#job;
     const lane = this.#lane;
     const used = { retriesUsed: this.#retriesUsed, heldMs: this.#heldMs, leftMs: deadlineAtMs - clock.now() };
     const decision = decide({ ...outcome, ...used }, policy, random);
     const { kind, usesRetry, holdMs, closeMs, delayMs } = decision;
     if (holdMs !== null) {
-      lanes.get(lane).hold(holdMs, { isGuess: usesRetry });
+      this.#in?.hold(holdMs, { isGuess: usesRetry });
       observe?.({ kind: 'hold', job, lane, failure, ms: holdMs });
     } else if (closeMs !== null) {
-      lanes.get(lane).close(closeMs, closedLane(lane, closeMs, failure));
+      this.#in?.close(closeMs, closedLane(lane, closeMs, failure));
       observe?.({ kind: 'close', job, lane, failure, ms: closeMs });
     } else if (kind === 'again') {
       observe?.({ kind: 'retry', job, failure, delayMs });

@@ -22,8 +22,8 @@ export type GateOptions = {
 export type Entrant = {
   /** Asked in the instant of the start: whether it still may. */
   ready(): boolean;
-  /** Told to start. `free` gives the slot back, and must be called when the attempt has ended. */
-  admit(free: () => void): void;
+  /** Told to start, at `nowMs`. `free` gives the slot back, and must be called when the attempt has ended. */
+  admit(free: () => void, nowMs: number): void;
   /** Told instead when it was not ready: nothing was used up. */
   decline(): void;
   /** Where its waiting is written down: for a slot as queued, for a token as limited. */
@@ -108,12 +108,13 @@ export class Gate {
     const turn = { entrant, free, sinceMs: now };
     if (entrant.ready()) this.#turns.push(turn);
     else this.#decline(turn);
-    this.#serve();
+    this.#serve(now);
   }
 
   /** Starts everyone who may start, in order. A loop: a start may bring the next entrant along. */
-  #serve(): void {
+  #serve(nowMs?: number): void {
     if (this.#isServing) return;
+    let now = nowMs ?? this.#clock.now();
     this.#isServing = true;
     this.#isHeldByOutput = false;
     this.#alarm.clear();
@@ -122,7 +123,6 @@ export class Gate {
         this.#isHeldByOutput = true;
         break;
       }
-      const now = this.#clock.now();
       const waitMs = this.#pacer ? this.#pacer.waitMs(now) : 0;
       if (waitMs > 0) {
         this.#alarm.set(waitMs, { isExact: this.#pacer?.isExact ?? false });
@@ -131,6 +131,7 @@ export class Gate {
       this.#turns.shift();
       if (turn.entrant.ready()) this.#start(turn, now);
       else this.#decline(turn);
+      if (this.#turns.length > 0) now = this.#clock.now();
     }
     this.#isServing = false;
   }
@@ -143,7 +144,7 @@ export class Gate {
       this.#running -= 1;
       free();
       if (this.#turns.length > 0) this.#serve();
-    });
+    }, now);
   }
 
   #decline({ entrant, free }: Turn): void {

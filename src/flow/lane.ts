@@ -18,10 +18,10 @@ export type Waiter = {
   readonly isHop: boolean;
   /** Where its waiting is written down. */
   readonly timings: Timings;
-  /** Since when it waits for what it is waiting for now. */
+  /** Since when it waits for what it is waiting for now: it says so itself when it enters. */
   sinceMs: number;
-  /** Starts the attempt. `release` must be called when it has ended. */
-  begin(release: (answer: { wasRefused: boolean }) => void): void;
+  /** Starts the attempt, at `nowMs`. `release` must be called when it has ended. */
+  begin(release: (answer: { wasRefused: boolean }) => void, nowMs: number): void;
   /** Told instead when the attempt must never start. */
   dismiss(failure: Failure): void;
 };
@@ -68,7 +68,6 @@ export class Lane implements Entrant, Paced {
       waiter.dismiss(refusal);
       return;
     }
-    waiter.sinceMs = this.#clock.now();
     if (waiter.isHop) this.#waiting.splice(this.#hopsWaiting(), 0, waiter);
     else this.#waiting.push(waiter);
     this.#pump();
@@ -152,13 +151,12 @@ export class Lane implements Entrant, Paced {
   }
 
   /** For the gate: starts the one who waits there. */
-  admit(free: () => void): void {
+  admit(free: () => void, startedMs: number): void {
     const waiter = this.#waiterAtGate();
     const isProbe = this.#probe === 'due';
     if (isProbe) this.#probe = 'out';
     this.#atGate = null;
     this.#running += 1;
-    const startedMs = this.#clock.now();
     this.#pacer?.take(startedMs);
     this.#throttle?.started(startedMs);
     waiter.begin(({ wasRefused }) => {
@@ -169,7 +167,7 @@ export class Lane implements Entrant, Paced {
       if (isProbe && this.#probe === 'out') this.#probe = 'none';
       free();
       this.#pump();
-    });
+    }, startedMs);
     this.#pump();
   }
 

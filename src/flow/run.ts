@@ -24,6 +24,9 @@ export async function run<Payload, Value, State>(options: RunOptions<Payload, Va
   return new Run(options).run();
 }
 
+/** A result, and how much it holds of the window until it is written. */
+type Weighed<Payload, Value> = { readonly result: Result<Payload, Value>; readonly bytes: number };
+
 class Run<Payload, Value, State> {
   readonly #options: RunOptions<Payload, Value, State>;
   readonly #clock: Clock;
@@ -32,7 +35,7 @@ class Run<Payload, Value, State> {
   readonly #gate: Gate;
   readonly #lanes: Lanes;
   /** Holds results back until it is their turn; null when they go out as they come. */
-  readonly #order: Order<Job<Payload>, Result<Payload, Value>> | null;
+  readonly #order: Order<Job<Payload>, Weighed<Payload, Value>> | null;
   readonly #count: FailureCount;
   #kind: RunEnd['kind'] = 'completed';
   #read = 0;
@@ -48,7 +51,7 @@ class Run<Payload, Value, State> {
     this.#count = new FailureCount(options.failureLimit ?? null);
     this.#window = new Window(window, () => this.#rowLeft());
     this.#gate = new Gate({ concurrency, rate, burst, coldMs, clock, isStuffed: () => this.#window.isStuffed });
-    this.#order = options.isOrdered ? new Order((result) => this.#write(result)) : null;
+    this.#order = options.isOrdered ? new Order(({ result, bytes }) => this.#write(result, bytes)) : null;
     this.#lanes = new Lanes({
       limitsOf: options.limitsOf ?? (() => unlimited),
       burst,
@@ -126,20 +129,21 @@ class Run<Payload, Value, State> {
 
   #settle(result: Result<Payload, Value>): void {
     this.#count.add(result.failure);
+    let bytes = 0;
     try {
-      this.#window.hold(this.#options.weigh?.(result) ?? 0);
+      bytes = this.#options.weigh?.(result) ?? 0;
+      this.#window.hold(bytes);
     } catch (error) {
       this.#drop(result.job, error);
       return;
     }
-    if (this.#order) this.#order.settle(result.job, result);
-    else this.#write(result);
+    if (this.#order) this.#order.settle(result.job, { result, bytes });
+    else this.#write(result, bytes);
     // Once is enough: each job that this sends away comes by here too.
     if (!this.#ending.isAborted && this.#count.isOver({ isEnd: false })) this.#tooManyFailures();
   }
 
-  #write(result: Result<Payload, Value>): void {
-    const bytes = this.#options.weigh?.(result) ?? 0;
+  #write(result: Result<Payload, Value>, bytes: number): void {
     try {
       const written = this.#options.emit(result);
       if (written) {

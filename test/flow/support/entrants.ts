@@ -19,7 +19,7 @@ export class TestEntrant implements Entrant {
     return this.isReady;
   }
 
-  admit(free: () => void): void {
+  admit(free: () => void, _nowMs: number): void {
     this.#free = free;
     this.#become('running');
   }
