@@ -1,3 +1,4 @@
+import { AddressBook } from '../record/address-book.ts';
 import { rawText } from '../record/json.ts';
 import { addressOf, checkMethod, type HttpRequest, parseUrl, urlWithoutCredentials } from '../record/request.ts';
 import { secretsOfHeader } from '../record/secrets.ts';
@@ -22,6 +23,16 @@ export type RequestDefaults = {
 /** Makes requests of what lines say. Throws a Failure `input` for what cannot be sent. */
 export function createRequests(defaults: RequestDefaults) {
   const common = withoutOverridden(defaults.headers, []);
+  const addresses = new AddressBook();
+  const usualMethod = defaults.method ?? (defaults.body === null ? 'GET' : 'POST');
+
+  /** A URL like the one before, or null: then it has to be parsed. */
+  function alike(text: string): HttpRequest | null {
+    const address = defaults.query === '' ? addresses.find(text) : null;
+    if (!address) return null;
+    const { origin, host, path } = address;
+    return { origin, host, path, url: text, method: usualMethod, headers: common, body: defaults.body };
+  }
 
   function build({ url: text, method, headers, body }: Draft): HttpRequest {
     const url = parse(text, defaults);
@@ -30,8 +41,10 @@ export function createRequests(defaults: RequestDefaults) {
     const sent = headers.length === 0 && !hasCredentials ? common : withOwn(url, headers, defaults.headers);
     const content = body ?? defaults.body;
     const verb = method === null ? defaults.method : checkMethod(method);
+    const address = addressOf(url);
+    addresses.note(text, address);
     return {
-      ...addressOf(url),
+      ...address,
       url: hasCredentials ? urlWithoutCredentials(url.href) : hasScheme(text) ? text : url.href,
       method: verb ?? (content === null ? 'GET' : 'POST'),
       headers: sent,
@@ -41,7 +54,7 @@ export function createRequests(defaults: RequestDefaults) {
 
   return {
     /** A line that is a URL. */
-    fromUrl: (text: string): HttpRequest => build({ url: text, method: null, headers: [], body: null }),
+    fromUrl: (text: string): HttpRequest => alike(text) ?? build({ url: text, method: null, headers: [], body: null }),
     /** A record with `url`, and `method`, `headers`, `body` where they differ from the command line's. */
     fromRecord: (record: InputRecord): HttpRequest => build(draftOf(record, defaults.headers)),
     /** A row that is to be done again. */
