@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
 import { endWithWrapper, ownNodeNeeded, runOnOwnNode } from './own-node.js';
 
 const main = new URL('../dist/cli/main.js', import.meta.url);
@@ -13,15 +12,22 @@ async function start() {
   // these are here because oclif, once imported, would take the error for itself.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
-  if (!existsSync(main)) {
-    process.stderr.write('sluice: not built yet: run npm ci\n');
-    process.exitCode = 2;
-    return;
-  }
   const { enableCompileCache } = await import('node:module');
   enableCompileCache();
-  const { main: run } = await import(main.href);
-  await run(process.argv.slice(2), import.meta.dirname);
+  const program = await load();
+  if (program) await program.main(process.argv.slice(2), import.meta.dirname);
+}
+
+/** Null where nothing is built yet, and says so. */
+async function load() {
+  try {
+    return await import(main.href);
+  } catch (error) {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    process.stderr.write('sluice: not built yet: run npm ci\n');
+    process.exitCode = 2;
+    return null;
+  }
 }
 
 if (ownNodeNeeded()) void runOnOwnNode();
