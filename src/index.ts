@@ -18,16 +18,11 @@ export { type ChildSignal, childSignal } from './flow/child-signal.ts';
 export type { Clock } from './flow/clock.ts';
 export { type DeadlineOptions, withDeadline } from './flow/deadline.ts';
 export { type Group, type GroupOptions, group } from './flow/group.ts';
+export type { JobFailure, JobResult, JobSuccess } from './flow/job-result.ts';
 export type { LaneLimits, RunOptions } from './flow/library-options.ts';
+export type { AttemptContext } from './flow/own-attempt.ts';
 export { RateLimiter, type RateLimiterOptions } from './flow/rate-limiter.ts';
-export {
-  type AttemptContext,
-  type JobFailure,
-  type JobResult,
-  type JobSuccess,
-  type Results,
-  run,
-} from './flow/results.ts';
+export { type Results, run } from './flow/results.ts';
 export { type RetryOptions, retry } from './flow/retry-request.ts';
 export type { RunEnd } from './flow/run.ts';
 export { type Release, Semaphore } from './flow/semaphore.ts';

@@ -1,55 +1,13 @@
 import { Failure } from '../record/failure.ts';
-import type { Outcome, Result, Timings } from '../record/job.ts';
+import type { Result } from '../record/job.ts';
 import type { Attempt } from './attempt.ts';
 import { onAbort } from './child-signal.ts';
+import { asJobResult, type JobResult } from './job-result.ts';
 import type { LaneLimits } from './lane.ts';
 import { engineSettings, type RunOptions } from './library-options.ts';
-import { RetryRequest } from './retry-request.ts';
+import { type AttemptContext, engineAttempt, isRunsEnd } from './own-attempt.ts';
 import { type RunEnd, run as runEngine } from './run.ts';
 import { answersAtOnce, type Payload, Source } from './source.ts';
-
-/** What an attempt is told. */
-export type AttemptContext = {
-  /** Aborts when this attempt is to end: its time is up, the run stops, the loop is left. Hand it on to whatever waits. */
-  readonly signal: AbortSignal;
-  /** 1 for the first attempt, 2 for the first retry. */
-  readonly attempt: number;
-  /** The job's place in the order of reading, from 0. */
-  readonly index: number;
-};
-
-/** What came of a job. `ok` tells the two forms apart. */
-export type JobResult<Job, Value> = JobSuccess<Job, Value> | JobFailure<Job>;
-
-type Settled<Job> = {
-  /** The job's place in the order of reading, from 0. */
-  readonly index: number;
-  /** As it came from the source. */
-  readonly job: Job;
-  /** Attempts started; 0 when it was cancelled before its first. */
-  readonly attempts: number;
-  /** The last attempt's time in milliseconds; null without one. */
-  readonly durationMs: number | null;
-  /** Where the job's time went, in milliseconds. */
-  readonly timings: Timings;
-};
-
-export type JobSuccess<Job, Value> = Settled<Job> & {
-  readonly ok: true;
-  /** What the attempt returned. */
-  readonly value: Value;
-  readonly error: null;
-};
-
-export type JobFailure<Job> = Settled<Job> & {
-  readonly ok: false;
-  readonly value: null;
-  /**
-   * Why. An error that the attempt threw is its `cause`, with the code `error`; `cancelled` and `deadline` are the run's
-   * doing, and then an earlier attempt's failure is the `cause`.
-   */
-  readonly error: Failure;
-};
 
 /** The results of a run, to be looped over once. */
 export type Results<Job, Value> = AsyncIterableIterator<JobResult<Job, Value>> & {
@@ -247,57 +205,4 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
       else taker.resolve({ done: true, value: undefined });
     }
   }
-}
-
-function engineAttempt<Job, Value>(
-  attempt: (job: Job, context: AttemptContext) => Promise<Value>,
-): Attempt<Payload<Job>, Value, never> {
-  return async ({ payload, index }, { attempt: nth, scope }) => {
-    const context: AttemptContext = {
-      attempt: nth,
-      index,
-      // Made only for those who ask.
-      get signal() {
-        return scope.signal;
-      },
-    };
-    try {
-      return { kind: 'done', value: await attempt(payload.value, context), failure: null };
-    } catch (error) {
-      return outcomeOf(error, scope.reason);
-    }
-  };
-}
-
-/** What is thrown after the attempt has been cancelled is how that shows: the reason counts. */
-function outcomeOf(error: unknown, reason: Failure | null): Outcome<never, never> {
-  if (reason?.code === 'timeout') return { kind: 'retry', value: null, failure: reason };
-  if (reason) return { kind: 'done', value: null, failure: reason };
-  const failure = asFailure(error);
-  if (!(failure instanceof RetryRequest)) return { kind: 'retry', value: null, failure };
-  const { afterMs, holdLaneMs } = failure;
-  const wait = {
-    ...(afterMs === undefined ? {} : { delayMs: afterMs }),
-    ...(holdLaneMs ? { hold: { ms: holdLaneMs } } : {}),
-  };
-  return { kind: 'retry', value: null, failure, ...wait };
-}
-
-function asFailure(error: unknown): Failure {
-  // Those two codes are this run's to give: an attempt that met another run's end has failed.
-  if (error instanceof Failure && !isRunsEnd(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new Failure('error', message, { cause: error, retryable: error instanceof Failure && error.retryable });
-}
-
-function isRunsEnd({ code }: Failure): boolean {
-  return code === 'cancelled' || code === 'deadline';
-}
-
-function asJobResult<Job, Value>(result: Result<Payload<Job>, Value>): JobResult<Job, Value> {
-  const { job, failure, attempts, durationMs, timings } = result;
-  const settled = { index: job.index, job: job.payload.value, attempts, durationMs, timings };
-  // A job without a failure has what its attempt returned.
-  if (failure === null) return { ok: true, ...settled, value: result.value as Value, error: null };
-  return { ok: false, ...settled, value: null, error: failure };
 }

@@ -238,6 +238,16 @@ describe('the failure limit', () => {
     expect(await run.end()).toEqual({ kind, read: 2, failed: 1, isAllRead: true });
   });
 
+  test.each([
+    [99, 50, 'completed'],
+    [99, 49, 'failures'],
+  ])('by share, fewer than 100 rows count at the end: of %i, %i%% is %s', async (count, percent, kind) => {
+    const jobs = [...Array(count).keys()].map((index) => jobAt(index));
+    const run = await startRun({ jobs, concurrency: count, failureLimit: { share: percent / 100 } });
+    for (const [nth, call] of run.calls.made.entries()) call.end(nth % 2 === 1 ? failed() : done());
+    expect((await run.end()).kind).toBe(kind);
+  });
+
   test('stops thousands of waiting lanes without running out of stack', async () => {
     const lanes = 3000;
     const given = [...Array(lanes * 2).keys()].map((index) => jobAt(index, `lane-${index % lanes}`));
