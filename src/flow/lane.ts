@@ -3,7 +3,10 @@ import type { Timings } from '../record/job.ts';
 import { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
 import type { Entrant, Gate } from './gate.ts';
+import { Hold } from './hold.ts';
+import { Line } from './line.ts';
 import { Pacer, type Rate } from './pacer.ts';
+import { Refusals } from './refusals.ts';
 import type { Paced } from './signals.ts';
 import { Throttle } from './throttle.ts';
 
@@ -39,37 +42,34 @@ export class Lane implements Entrant, Paced {
   readonly #clock: Clock;
   readonly #pacer: Pacer | null;
   readonly #alarm: Alarm;
-  readonly #waiting: Waiter[] = [];
+  readonly #waiting = new Line<Waiter>();
   #throttle: Throttle | null = null;
   #running = 0;
   /** The one who waits at the gate. */
   #atGate: Waiter | null = null;
   #isPumping = false;
-  #heldUntilMs = 0;
-  /** After a hold: `due` until the probe starts, `out` until it has ended. */
-  #probe: 'none' | 'due' | 'out' = 'none';
+  readonly #hold = new Hold();
+  readonly #refusals: Refusals;
   /** Since when the head of the line waits for a time to come, or null. */
   #limitedSinceMs: number | null = null;
-  #closed: { readonly untilMs: number; readonly failure: Failure } | null = null;
-  #stopped: { readonly failure: Failure; readonly allowsHops: boolean } | null = null;
 
   constructor({ limits, burst, coldMs = 0, gate, clock }: LaneOptions) {
     this.#limits = limits;
     this.#gate = gate;
     this.#clock = clock;
+    this.#refusals = new Refusals(clock);
     this.#alarm = new Alarm(clock, () => this.#pump());
     this.#pacer = limits.rate ? new Pacer(limits.rate, { burst, coldMs }) : null;
   }
 
   /** Takes its place in line: its `begin` is called when the lane and the gate let it start, else its `dismiss`. */
   enter(waiter: Waiter): void {
-    const refusal = this.#refusalFor(waiter.isHop);
+    const refusal = this.#refusals.for(waiter);
     if (refusal) {
       waiter.dismiss(refusal);
       return;
     }
-    if (waiter.isHop) this.#waiting.splice(this.#hopsWaiting(), 0, waiter);
-    else this.#waiting.push(waiter);
+    this.#waiting.enter(waiter);
     this.#pump();
   }
 
@@ -79,18 +79,14 @@ export class Lane implements Entrant, Paced {
    */
   hold(ms: number, { isGuess }: { isGuess: boolean }): void {
     if (isGuess) this.#throttle ??= new Throttle(this.#clock.now());
-    this.#heldUntilMs = Math.max(this.#heldUntilMs, this.#clock.now() + ms);
-    this.#probe = 'due';
+    this.#hold.extend(this.#clock.now() + ms);
     this.#gate.review();
     this.#pump();
   }
 
   /** For the next `ms` every job of this lane fails with `failure`, without a call. */
   close(ms: number, failure: Failure): void {
-    const untilMs = this.#clock.now() + ms;
-    if (this.#closed && this.#closed.untilMs > untilMs) return;
-    this.#closed = { untilMs, failure };
-    this.dismiss();
+    if (this.#refusals.close(ms, failure)) this.dismiss();
   }
 
   /** Nothing starts any more: waiting jobs fail with `failure`. Hops of attempts in flight may be let through. */
@@ -101,7 +97,7 @@ export class Lane implements Entrant, Paced {
 
   /** The first half of `stop`: from now on nothing starts. A stop that was strict stays so. */
   forbid(failure: Failure, { allowsHops }: { allowsHops: boolean }): void {
-    this.#stopped = { failure, allowsHops: allowsHops && (this.#stopped?.allowsHops ?? true) };
+    this.#refusals.stop(failure, { allowsHops });
   }
 
   /** Whether it matters when a request leaves. */
@@ -120,7 +116,7 @@ export class Lane implements Entrant, Paced {
 
   /** Milliseconds for which the lane is still held; 0 when it is not. */
   heldMs(): number {
-    return Math.max(0, this.#heldUntilMs - this.#clock.now());
+    return this.#hold.leftMs(this.#clock.now());
   }
 
   /** True when the lane can be forgotten: nothing in it, and nothing that a new one would not know. */
@@ -130,8 +126,8 @@ export class Lane implements Entrant, Paced {
       this.#running === 0 &&
       this.#atGate === null &&
       this.#waiting.length === 0 &&
-      (this.#probe === 'none' || (this.#probe === 'due' && this.#heldUntilMs <= now)) &&
-      (this.#closed === null || this.#closed.untilMs <= now) &&
+      this.#hold.isOver(now) &&
+      this.#refusals.isOpen(now) &&
       (this.#pacer === null || this.#pacer.isFresh(now))
     );
   }
@@ -147,14 +143,13 @@ export class Lane implements Entrant, Paced {
 
   /** For the gate: whether the one at the gate may start now. */
   ready(): boolean {
-    return this.#refusalFor(this.#waiterAtGate().isHop) === null && this.#waitMs() === 0;
+    return this.#refusals.for(this.#waiterAtGate()) === null && this.#waitMs() === 0;
   }
 
   /** For the gate: starts the one who waits there. */
   admit(free: () => void, startedMs: number): void {
     const waiter = this.#waiterAtGate();
-    const isProbe = this.#probe === 'due';
-    if (isProbe) this.#probe = 'out';
+    const isProbe = this.#hold.started();
     this.#atGate = null;
     this.#running += 1;
     this.#pacer?.take(startedMs);
@@ -163,8 +158,7 @@ export class Lane implements Entrant, Paced {
       if (wasRefused) this.#throttle?.refused(startedMs, this.#clock.now(), this.#running);
       else this.#throttle?.succeeded(startedMs);
       this.#running -= 1;
-      // A refused probe has made itself due again, by `hold`.
-      if (isProbe && this.#probe === 'out') this.#probe = 'none';
+      if (isProbe) this.#hold.probed();
       free();
       this.#pump();
     }, startedMs);
@@ -175,19 +169,13 @@ export class Lane implements Entrant, Paced {
   decline(): void {
     const waiter = this.#waiterAtGate();
     this.#atGate = null;
-    const refusal = this.#refusalFor(waiter.isHop);
+    const refusal = this.#refusals.for(waiter);
     if (refusal) waiter.dismiss(refusal);
     else {
       waiter.sinceMs = this.#clock.now();
-      this.#waiting.splice(waiter.isHop ? 0 : this.#hopsWaiting(), 0, waiter);
+      this.#waiting.return(waiter);
     }
     this.#pump();
-  }
-
-  /** How many hops stand at the head of the line. */
-  #hopsWaiting(): number {
-    const first = this.#waiting.findIndex(({ isHop }) => !isHop);
-    return first === -1 ? this.#waiting.length : first;
   }
 
   #waiterAtGate(): Waiter {
@@ -195,30 +183,23 @@ export class Lane implements Entrant, Paced {
     return this.#atGate;
   }
 
-  #refusalFor(isHop: boolean): Failure | null {
-    if (this.#stopped && !(isHop && this.#stopped.allowsHops)) return this.#stopped.failure;
-    if (this.#closed && this.#closed.untilMs > this.#clock.now()) return this.#closed.failure;
-    return null;
-  }
-
   /** Sends away everyone who may not wait any more. Who is at the gate is asked there. */
   dismiss(): void {
-    for (const waiter of this.#waiting.splice(0)) {
-      const refusal = this.#refusalFor(waiter.isHop);
+    this.#waiting.keep((waiter) => {
+      const refusal = this.#refusals.for(waiter);
       if (refusal) waiter.dismiss(refusal);
-      else this.#waiting.push(waiter);
-    }
+      return refusal === null;
+    });
     this.#gate.review();
     this.#pump();
   }
 
   /** Milliseconds until the lane may start a job; Infinity when only the end of another one can tell. */
   #waitMs(): number {
-    if (this.#probe === 'out') return Number.POSITIVE_INFINITY;
     if (this.#limits.concurrency !== null && this.#running >= this.#limits.concurrency) return Number.POSITIVE_INFINITY;
-    if (this.#probe === 'none' && !this.#pacer && !this.#throttle) return 0;
+    if (!this.#hold.isOn && !this.#pacer && !this.#throttle) return 0;
     const now = this.#clock.now();
-    const heldMs = this.#probe === 'due' ? this.#heldUntilMs - now : 0;
+    const heldMs = this.#hold.waitMs(now);
     const paceMs = this.#pacer?.waitMs(now) ?? 0;
     const learnedMs = this.#throttle?.waitMs(now, this.#running) ?? 0;
     return Math.max(0, heldMs, paceMs, learnedMs);
@@ -230,7 +211,7 @@ export class Lane implements Entrant, Paced {
     this.#isPumping = true;
     this.#alarm.clear();
     while (this.#atGate === null) {
-      const waiter = this.#waiting[0];
+      const waiter = this.#waiting.head;
       if (!waiter) break;
       const waitMs = this.#waitMs();
       if (waitMs === Number.POSITIVE_INFINITY) break;
