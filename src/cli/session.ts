@@ -9,7 +9,7 @@ import { createRowWriter } from '../output/writer.ts';
 import { Failure } from '../record/failure.ts';
 import type { Job, Result } from '../record/job.ts';
 import { endProcess, exitOf, interruptNote } from './ending.ts';
-import type { FlowSettings } from './flow-flags.ts';
+import type { FlowSettings } from './flow-settings.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import type { OutputFile } from './output-file.ts';
 import type { TalkSettings } from './output-flags.ts';

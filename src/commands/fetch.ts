@@ -1,7 +1,8 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import { resumeHint } from '../cli/ending.ts';
-import { flowFlags, flowSettings, laneTemplate } from '../cli/flow-flags.ts';
+import { flowFlags } from '../cli/flow-flags.ts';
+import { flowSettings, laneTemplate } from '../cli/flow-settings.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
 import { openOutput } from '../cli/output-file.ts';

@@ -1,7 +1,8 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import { resumeHint } from '../cli/ending.ts';
-import { flowFlags, flowSettings } from '../cli/flow-flags.ts';
+import { flowFlags } from '../cli/flow-flags.ts';
+import { flowSettings } from '../cli/flow-settings.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
 import { modelFlags, modelSettings } from '../cli/model-flags.ts';
