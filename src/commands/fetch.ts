@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
+import { dryRunFlags, runDry } from '../cli/dry-run.ts';
 import { resumeHint } from '../cli/ending.ts';
 import { flowFlags } from '../cli/flow-flags.ts';
 import { flowSettings, laneTemplate } from '../cli/flow-settings.ts';
@@ -17,6 +18,7 @@ import { tellEvent } from '../cli/tell.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
 import { createRow } from '../output/row.ts';
+import type { Job } from '../record/job.ts';
 import type { FetchTask } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
 
@@ -42,6 +44,7 @@ export default class Fetch extends Command {
     ...flowFlags,
     ...rowFlags,
     ...outputFlags,
+    ...dryRunFlags,
     ...talkFlags,
   };
 
@@ -64,6 +67,32 @@ export default class Fetch extends Command {
     const outputTo = outputSettings(flags);
     const lane = laneTemplate(flags, process.env);
     const sources = await openSources(names, flags.format);
+    const jobs = fetchJobs({
+      urls,
+      sources: sources.list,
+      defaults,
+      maxLineBytes: flags['max-line'],
+      keepsInput: include.has('input'),
+      keysJobs: outputTo !== null,
+      lane,
+    });
+    const laneOf = ({ payload }: Job<FetchTask>) => payload.lane ?? payload.request?.host ?? '';
+    const signatureOf = ({ payload }: Job<FetchTask>) => callOf(payload);
+    const saved = outputTo && { ...outputTo, signatureOf: callOf, inputs: names };
+    if (flags['dry-run']) {
+      return runDry({
+        jobs,
+        callOf: (task) => task,
+        laneOf,
+        hasLanes: lane !== null,
+        flow,
+        secrets,
+        output: saved,
+        signatureOf,
+        isQuiet: talk.isQuiet,
+        stopInput: sources.stop,
+      });
+    }
     const [{ createAgent }, { createCall }] = await Promise.all([
       import('../http/agent.ts'),
       import('../http/call.ts'),
@@ -75,18 +104,9 @@ export default class Fetch extends Command {
     const mask = createMask(secrets);
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
-    const output =
-      outputTo && (await openOutput(outputTo.path, { mode: outputTo.mode, signatureOf: callOf, inputs: names }));
+    const output = saved && (await openOutput(saved.path, saved));
     await runSession({
-      jobs: fetchJobs({
-        urls,
-        sources: sources.list,
-        defaults,
-        maxLineBytes: flags['max-line'],
-        keepsInput: include.has('input'),
-        keysJobs: output !== null,
-        lane,
-      }),
+      jobs,
       attempt: createCall({
         agent,
         idleTimeoutMs: flags['idle-timeout'],
@@ -97,7 +117,7 @@ export default class Fetch extends Command {
         retryOn: flags['retry-on'] ?? null,
         retriesUnsafe: flags['retry-unsafe'],
       }),
-      laneOf: ({ payload }) => payload.lane ?? payload.request?.host ?? '',
+      laneOf,
       render: createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now }),
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: describeCall }),
@@ -105,7 +125,7 @@ export default class Fetch extends Command {
       talk,
       keepsLog: include.has('attempts'),
       output,
-      signatureOf: ({ payload }) => callOf(payload),
+      signatureOf,
       resumeHint: resumeHint('fetch', {
         argv: this.argv,
         hasFile: output !== null,

@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
+import { dryRunFlags, runDry } from '../cli/dry-run.ts';
 import { resumeHint } from '../cli/ending.ts';
 import { flowFlags } from '../cli/flow-flags.ts';
 import { flowSettings } from '../cli/flow-settings.ts';
@@ -16,6 +17,7 @@ import { tellEvent } from '../cli/tell.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
 import { openaiChat } from '../llm/openai.ts';
 import { createPromptRow } from '../output/prompt-row.ts';
+import type { Job } from '../record/job.ts';
 import type { Completion, PromptTask } from '../record/prompt.ts';
 import { addressOf } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
@@ -47,6 +49,7 @@ export default class Prompt extends Command {
     ...promptFlags,
     ...modelFlags,
     ...outputFlags,
+    ...dryRunFlags,
     ...talkFlags,
   };
 
@@ -64,6 +67,39 @@ export default class Prompt extends Command {
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     const outputTo = outputSettings(flags);
     const sources = await openSources(names, flags.format);
+    const secrets = model.key ? [model.key.value] : [];
+    const codec = openaiChat(model);
+    const { host } = addressOf(model.baseUrl);
+    const jobs = promptJobs({
+      prompts,
+      sources: sources.list,
+      defaults,
+      maxLineBytes: flags['max-line'],
+      keepsInput: include.has('input'),
+      keysJobs: outputTo !== null,
+    });
+    const laneOf = ({ payload }: Job<PromptTask>) => payload.lane ?? host;
+    const signatureOf = () => askedOf({ provider: codec.provider, model: model.model });
+    const saved = outputTo && { ...outputTo, signatureOf: askedOf, inputs: names };
+    if (flags['dry-run']) {
+      return runDry({
+        jobs,
+        callOf: (task) => ({
+          url: null,
+          method: 'POST',
+          request: task.messages && codec.requestOf(task),
+          secrets: [],
+        }),
+        laneOf,
+        hasLanes: defaults.lane !== null,
+        flow,
+        secrets,
+        output: saved,
+        signatureOf,
+        isQuiet: talk.isQuiet,
+        stopInput: sources.stop,
+      });
+    }
     const [{ createAgent }, { createPost }] = await Promise.all([
       import('../http/agent.ts'),
       import('../http/post.ts'),
@@ -72,23 +108,12 @@ export default class Prompt extends Command {
       concurrency: flow.concurrency,
       connectTimeoutMs: flow.connectTimeoutMs,
     });
-    const secrets = model.key ? [model.key.value] : [];
     const mask = createMask(secrets);
-    const codec = openaiChat(model);
-    const { host } = addressOf(model.baseUrl);
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
-    const output =
-      outputTo && (await openOutput(outputTo.path, { mode: outputTo.mode, signatureOf: askedOf, inputs: names }));
+    const output = saved && (await openOutput(saved.path, saved));
     await runSession({
-      jobs: promptJobs({
-        prompts,
-        sources: sources.list,
-        defaults,
-        maxLineBytes: flags['max-line'],
-        keepsInput: include.has('input'),
-        keysJobs: output !== null,
-      }),
+      jobs,
       attempt: createPost<PromptTask, Completion>({
         agent,
         idleTimeoutMs: flags['idle-timeout'],
@@ -97,7 +122,7 @@ export default class Prompt extends Command {
         read: codec.read,
         retryOn: flags['retry-on'] ?? null,
       }),
-      laneOf: ({ payload }) => payload.lane ?? host,
+      laneOf,
       render: createPromptRow({ include, provider: codec.provider, model: model.model, secrets, now: Date.now }),
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: () => `${model.model} at ${host}` }),
@@ -105,7 +130,7 @@ export default class Prompt extends Command {
       talk,
       keepsLog: include.has('attempts'),
       output,
-      signatureOf: () => askedOf({ provider: codec.provider, model: model.model }),
+      signatureOf,
       resumeHint: resumeHint('prompt', {
         argv: this.argv,
         hasFile: output !== null,
