@@ -47,12 +47,16 @@ const harmless: ReadonlySet<string> = new Set([
 export function createDryRow(secrets: readonly string[]): (job: DryJob) => string {
   const commonMask = createMask(secrets);
   // A run has few lists of headers and often one body for all lines: each is rendered once as long as it stays the same.
-  let last: { headers: HttpRequest['headers']; mask: Mask | null; shown: Shown } | null = null;
+  let last: { headers: HttpRequest['headers']; text: string; mask: Mask | null; shown: Shown } | null = null;
   let lastBody: { body: HttpRequest['body']; shown: Shown; text: string } | null = null;
 
   function shownOf({ headers }: HttpRequest, mask: Mask | null): Shown {
-    if (last?.headers !== headers || last.mask !== mask) last = { headers, mask, shown: shownHeaders(headers, mask) };
-    return last.shown;
+    if (last && last.headers === headers && last.mask === mask) return last.shown;
+    // Records with a type of their own have lists of their own, which say the same. No value holds a line end.
+    const text = headers.join('\n');
+    const shown = last?.text === text && last.mask === mask ? last.shown : shownHeaders(headers, mask);
+    last = { headers, text, mask, shown };
+    return shown;
   }
 
   function bodyText({ body }: HttpRequest, shown: Shown, mask: Mask | null): string {
