@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args';
-import { Command } from '@oclif/core/command';
+import { ConfigurableCommand } from '../cli/command.ts';
 import { dryRunFlags, runDry } from '../cli/dry-run.ts';
 import { resumeHint } from '../cli/ending.ts';
 import { flowFlags } from '../cli/flow-flags.ts';
@@ -13,7 +13,6 @@ import { requestFlags, requestSettings } from '../cli/request-flags.ts';
 import { rowFlags } from '../cli/row-flags.ts';
 import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
-import { refuseSwitchValues } from '../cli/switches.ts';
 import { tellEvent } from '../cli/tell.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
@@ -22,7 +21,7 @@ import type { Job } from '../record/job.ts';
 import type { FetchTask } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
 
-export default class Fetch extends Command {
+export default class Fetch extends ConfigurableCommand {
   static override summary = 'Call URLs or request records: one JSON row on stdout for each.';
   static override description =
     'Lines come from arguments, from files (-i), or from stdin: a URL each, or an NDJSON record with url, method, headers, body and id. Rows that sluice wrote are input too.';
@@ -49,7 +48,6 @@ export default class Fetch extends Command {
   };
 
   async run(): Promise<void> {
-    refuseSwitchValues(this.argv, Fetch.flags);
     const { args, flags, raw } = await this.parse(Fetch);
     const urls = args.urls ?? [];
     const names = flags.input ?? (urls.length > 0 ? [] : ['-']);

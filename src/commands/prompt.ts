@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args';
-import { Command } from '@oclif/core/command';
+import { ConfigurableCommand } from '../cli/command.ts';
 import { dryRunFlags, runDry } from '../cli/dry-run.ts';
 import { resumeHint } from '../cli/ending.ts';
 import { flowFlags } from '../cli/flow-flags.ts';
@@ -12,7 +12,6 @@ import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/out
 import { promptDefaults, promptFlags } from '../cli/prompt-flags.ts';
 import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
-import { refuseSwitchValues } from '../cli/switches.ts';
 import { tellEvent } from '../cli/tell.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
 import { openaiChat } from '../llm/openai.ts';
@@ -27,7 +26,7 @@ const { 'retry-unsafe': _, ...promptFlow } = flowFlags;
 /** An answer is text: more than this is none. */
 const maxBodyBytes = 64 * 1024 ** 2;
 
-export default class Prompt extends Command {
+export default class Prompt extends ConfigurableCommand {
   static override summary = 'Ask a language model, one prompt a line: one JSON row on stdout for each.';
   static override description =
     'Prompts come from arguments, from files (-i), or from stdin: a prompt each, or an NDJSON record with prompt or messages, and id. With --template any record makes a prompt, rows that sluice wrote too. Any OpenAI-compatible server answers.';
@@ -54,7 +53,6 @@ export default class Prompt extends Command {
   };
 
   async run(): Promise<void> {
-    refuseSwitchValues(this.argv, Prompt.flags);
     const { args, flags } = await this.parse(Prompt);
     const prompts = args.prompts ?? [];
     const names = flags.input ?? (prompts.length > 0 ? [] : ['-']);
