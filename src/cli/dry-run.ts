@@ -7,6 +7,7 @@ import type { Job } from '../record/job.ts';
 import { endProcess } from './ending.ts';
 import type { FlowSettings } from './flow-settings.ts';
 import { createForecast } from './forecast.ts';
+import { unusedNotes } from './lane-limits.ts';
 import { lookAtOutput, type OutputOptions } from './output-file.ts';
 import { remaining } from './resume.ts';
 
@@ -75,7 +76,8 @@ export async function runDry<Payload>(options: DryRunOptions<Payload>): Promise<
   }
   if (!outputError && !options.isQuiet) {
     const notes = [...forecast.lines(), ...(output ? [`${output.path} is as it was`] : [])];
-    process.stderr.write(notes.map((note) => `sluice: ${plain(note)}\n`).join(''));
+    const lines = [...notes.map((note) => `sluice: ${note}`), ...unusedNotes(flow.unusedLimits())];
+    process.stderr.write(lines.map((line) => `${plain(line)}\n`).join(''));
   }
   await endProcess({ code: codeOf(outputError, failures) }, outputError);
 }

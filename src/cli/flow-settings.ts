@@ -2,7 +2,7 @@ import type { LaneLimits } from '../flow/lane.ts';
 import type { RetryPolicy } from '../flow/retry.ts';
 import type { FailureLimit } from '../flow/run.ts';
 import { compileTemplate, type Template } from '../input/template.ts';
-import { createLimitsOf, type LaneLimit } from './lane-limits.ts';
+import { createLimits, type LaneLimit } from './lane-limits.ts';
 import { sayable } from './request-flags.ts';
 import { type Rate, UsageError } from './values.ts';
 
@@ -34,6 +34,8 @@ export type FlowSettings = {
   rate: Rate | null;
   burst: number;
   limitsOf: (lane: string) => LaneLimits;
+  /** Those of `--limit` that no lane has come under. */
+  unusedLimits: () => readonly string[];
   isOrdered: boolean;
   timeoutMs: number;
   /** Name, connection and TLS; never longer than an attempt. 0 is no limit. */
@@ -54,14 +56,16 @@ export function flowSettings(flags: FlowFlags): FlowSettings {
   }
   const hasRate = flags.rate || flags['host-rate'] || flags.limit?.some(({ rate }) => rate);
   if (flags.burst > 1 && !hasRate) throw new UsageError('--burst: there is no rate that it could relax');
+  const { limitsOf, unused } = createLimits(flags.limit ?? [], {
+    concurrency: flags['host-concurrency'] ?? null,
+    rate: flags['host-rate'] ?? null,
+  });
   return {
     concurrency: flags.concurrency,
     rate: flags.rate ?? null,
     burst: flags.burst,
-    limitsOf: createLimitsOf(flags.limit ?? [], {
-      concurrency: flags['host-concurrency'] ?? null,
-      rate: flags['host-rate'] ?? null,
-    }),
+    limitsOf,
+    unusedLimits: unused,
     isOrdered: flags.ordered,
     timeoutMs: flags.timeout,
     connectTimeoutMs: shorter(flags['connect-timeout'], flags.timeout),

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { createForecast, type ForecastOptions } from '../../src/cli/forecast.ts';
-import { createLimitsOf, parseLaneLimit } from '../../src/cli/lane-limits.ts';
+import { createLimits, parseLaneLimit } from '../../src/cli/lane-limits.ts';
 import { parseRate } from '../../src/cli/values.ts';
 
 type Limits = { concurrency?: number; rate?: string; burst?: number; limits?: string[] };
 
 function linesFor(calls: Record<string, number>, { concurrency = 10, rate, burst = 1, limits = [] }: Limits) {
-  const limitsOf = createLimitsOf(limits.map(parseLaneLimit), { concurrency: null, rate: null });
+  const { limitsOf } = createLimits(limits.map(parseLaneLimit), { concurrency: null, rate: null });
   const flow: ForecastOptions['flow'] = { concurrency, rate: rate ? parseRate(rate) : null, burst, limitsOf };
   const forecast = createForecast({ flow, lane: 'host' });
   for (const [lane, count] of Object.entries(calls)) for (let at = 0; at < count; at += 1) forecast.add(lane);
