@@ -46,14 +46,9 @@ async function say(line: string): Promise<void> {
 }
 
 /** The last line after an interrupt: what became of the lines, and how to go on. */
-export function interruptNote(
-  { isAllRead }: RunEnd,
-  { ok, failed, failedByCode }: TallySnapshot,
-  hint: string,
-): string {
-  const cancelled = (failedByCode.get('cancelled') ?? 0) + (failedByCode.get('deadline') ?? 0);
+export function interruptNote({ isAllRead }: RunEnd, { ok, failed, cancelled }: TallySnapshot, hint: string): string {
   const rest = isAllRead ? 'all input was read' : 'the rest of the input was not read';
-  const counts = `${ok} done, ${failed - cancelled} failed, ${cancelled} cancelled (read, not finished); ${rest}`;
+  const counts = `${ok} done, ${failed} failed, ${cancelled} cancelled (read, not finished); ${rest}`;
   return `sluice: interrupted: ${counts}. ${hint}`;
 }
 

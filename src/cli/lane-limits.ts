@@ -2,7 +2,11 @@ import type { LaneLimits } from '../flow/lane.ts';
 import { parseCount, parseRate, type Rate, UsageError } from './values.ts';
 
 /** `--limit PATTERN=c=8,50/s`, parsed. What it leaves out is null. */
-export type LaneLimit = LaneLimits & { readonly matches: (lane: string) => boolean };
+export type LaneLimit = LaneLimits & {
+  readonly matches: (lane: string) => boolean;
+  /** As it was given, for messages. */
+  readonly text: string;
+};
 
 /** `api.example.com=c=8,50/s`, `*.example.com=c=2`, `*=5/s`. */
 export function parseLaneLimit(text: string): LaneLimit {
@@ -19,7 +23,7 @@ export function parseLaneLimit(text: string): LaneLimit {
       throw wrong(text);
     }
   }
-  return { matches: globTest(pattern.trim()), concurrency, rate };
+  return { matches: globTest(pattern.trim()), concurrency, rate, text };
 }
 
 /** `c=8` is meant for every lane, and would be eight starts a second for the lane `c`. Who wants those writes `c=8/s`. */
@@ -31,12 +35,30 @@ function wrong(text: string): UsageError {
   return new UsageError(`expected something like api.example.com=c=8,50/s, or *=c=8 for every lane, got \`${text}\``);
 }
 
-/** The limits of a lane: the first matching `--limit`, and `--host-*` for what it leaves out. */
-export function createLimitsOf(limits: readonly LaneLimit[], fallback: LaneLimits): (lane: string) => LaneLimits {
-  return (lane) => {
-    const own = limits.find(({ matches }) => matches(lane));
-    return { concurrency: own?.concurrency ?? fallback.concurrency, rate: own?.rate ?? fallback.rate };
+export type LimitsOf = {
+  /** The limits of a lane: the first matching `--limit`, and `--host-*` for what it leaves out. */
+  limitsOf(lane: string): LaneLimits;
+  /** Those of `--limit` that no lane has come under, though there were lanes: mistyped, or behind a wider one. */
+  unused(): readonly string[];
+};
+
+export function createLimits(limits: readonly LaneLimit[], fallback: LaneLimits): LimitsOf {
+  const used = new Set<LaneLimit>();
+  let hasLanes = false;
+  return {
+    limitsOf(lane) {
+      hasLanes = true;
+      const own = limits.find(({ matches }) => matches(lane));
+      if (own) used.add(own);
+      return { concurrency: own?.concurrency ?? fallback.concurrency, rate: own?.rate ?? fallback.rate };
+    },
+    unused: () => (hasLanes ? limits.filter((limit) => !used.has(limit)).map(({ text }) => text) : []),
   };
+}
+
+/** What people should know of limits that no call came under: a line each. */
+export function unusedNotes(unused: readonly string[]): string[] {
+  return unused.map((text) => `sluice: --limit ${text} held no call: no host or lane came under it first`);
 }
 
 /** Where `*` is anything and `?` one character. A host matches with its port, and without it where it is the usual one. */

@@ -1,16 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { run } from '@oclif/core/run';
-import { plain } from '../output/terminal.ts';
-import { nearest } from './nearest.ts';
+import { type KnownCommands, type UsageFault, usageLine } from './usage-errors.ts';
 import { UsageError } from './values.ts';
 
-type OclifError = Error & {
-  oclif?: { exit?: number };
-  /** Flags that do not exist, and those that do. */
-  flags?: readonly string[];
-  parse?: { input?: { flags?: Readonly<Record<string, unknown>> } };
-};
-
-const commands = ['fetch', 'prompt', 'mock'];
+type OclifError = UsageFault & { oclif?: { exit?: number } };
 
 /** Runs the command line. Settles when everything is written; the verdict is in `process.exitCode`. */
 export async function main(argv: string[], root: string): Promise<void> {
@@ -18,7 +12,7 @@ export async function main(argv: string[], root: string): Promise<void> {
   try {
     await run(argv, root);
   } catch (error) {
-    explain(error as OclifError);
+    explain(error as OclifError, () => usageLine(error as OclifError, argv, knownCommands(root)));
   }
   process.off('exit', tellUnfinished);
 }
@@ -30,10 +24,9 @@ function tellUnfinished(): void {
 }
 
 /** One line for wrong usage (exit 2), the stack for what should not happen (exit 70, EX_SOFTWARE). */
-function explain(error: OclifError): void {
-  const isUsage = error instanceof UsageError || error.oclif !== undefined;
-  if (isUsage) {
-    process.stderr.write(`sluice: ${oneLine(error.message)}${hintFor(error)}\n`);
+function explain(error: OclifError, lineOf: () => string): void {
+  if (error instanceof UsageError || error.oclif !== undefined) {
+    process.stderr.write(`sluice: ${lineOf()}\n`);
     process.exitCode = 2;
     return;
   }
@@ -41,21 +34,12 @@ function explain(error: OclifError): void {
   process.exitCode = 70;
 }
 
-/** oclif's messages on one line, the flag in front: `Parsing --rate \n\texpected …` becomes `--rate: expected …`. */
-function oneLine(message: string): string {
-  const [text = ''] = message.split('\nSee more help');
-  return plain(text.replace(/^Parsing (--\S+)\s+(?:\1: )?/, '$1: ').replace(/\s*\n\s*/g, ' '));
-}
-
-/** What was most likely meant by a flag or command that does not exist. */
-function hintFor({ message, flags, parse }: OclifError): string {
-  const known = Object.keys(parse?.input?.flags ?? {}).map((name) => `--${name}`);
-  const [wrong] = flags ?? [];
-  const flag = wrong ? nearest(wrong, known) : null;
-  if (flag) return ` (did you mean ${flag}?)`;
-  const [, command] = /^command (\S+) not found/.exec(message) ?? [];
-  if (command === undefined) return '';
-  if (/^https?:/.test(command)) return ' (did you mean sluice fetch URL?)';
-  const meant = nearest(command, commands);
-  return meant ? ` (did you mean ${meant}?)` : ' (see sluice --help)';
+/** Read only when there is something to explain. */
+function knownCommands(root: string): KnownCommands {
+  try {
+    const manifest = readFileSync(join(root, '../oclif.manifest.json'), 'utf8');
+    return (JSON.parse(manifest) as { commands: KnownCommands }).commands;
+  } catch {
+    return {}; // the message is what matters
+  }
 }

@@ -37,11 +37,7 @@ export type OutputOptions = {
  * run has ended: they are all that is known of their jobs.
  */
 export async function openOutput(given: string, { mode, signatureOf, inputs }: OutputOptions): Promise<OutputFile> {
-  const { path, size, isFile, permissions } = await look(given);
-  if (mode === 'new' && size > 0) {
-    throw new UsageError(`--output: ${given} is not empty: use --resume to go on with it, or --overwrite`);
-  }
-  if (mode === 'overwrite') await refuseInputs(path, inputs);
+  const { path, size, isFile, permissions } = await lookAndCheck(given, { mode, inputs });
   const unlock = isFile ? await lockFile(path) : async () => {};
   const keepsFailed = mode === 'retry-failed';
   try {
@@ -67,6 +63,26 @@ export async function openOutput(given: string, { mode, signatureOf, inputs }: O
     if (error instanceof UsageError) throw error;
     throw cannotWrite(given, error as NodeJS.ErrnoException);
   }
+}
+
+/** What `openOutput` would find, and refuse, without touching the file. */
+export async function lookAtOutput(
+  given: string,
+  { mode, signatureOf, inputs }: OutputOptions,
+): Promise<Pick<OutputFile, 'checkpoint' | 'mode'>> {
+  const { path, size } = await lookAndCheck(given, { mode, inputs });
+  const hasRows = size > 0 && (mode === 'resume' || mode === 'retry-failed');
+  const earlier = { lines: wholeLines(path), keep: () => {}, signatureOf };
+  return { mode, checkpoint: hasRows ? await readCheckpoint(earlier) : null };
+}
+
+async function lookAndCheck(given: string, { mode, inputs }: Pick<OutputOptions, 'mode' | 'inputs'>): Promise<Place> {
+  const place = await look(given);
+  if (mode === 'new' && place.size > 0) {
+    throw new UsageError(`--output: ${given} is not empty: use --resume to go on with it, or --overwrite`);
+  }
+  if (mode === 'overwrite') await refuseInputs(place.path, inputs);
+  return place;
 }
 
 type Place = { path: string; size: number; isFile: boolean; permissions: number };

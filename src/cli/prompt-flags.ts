@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import type { PromptDefaults } from '../input/messages.ts';
 import { compileTemplate, type Template } from '../input/template.ts';
 import { type PromptInclude, promptIncludes } from '../output/prompt-row.ts';
-import { laneTemplate } from './flow-flags.ts';
+import { laneTemplate } from './flow-settings.ts';
 import { sayable } from './request-flags.ts';
 import { readWhole } from './sources.ts';
 import { parseDuration, UsageError } from './values.ts';

@@ -106,6 +106,8 @@ export async function requestSettings(
   const joined = await joinData(data);
   if (flags.head && joined && !flags.get)
     throw new UsageError('-I: a HEAD request has no body; use -G to put the data into the query');
+  if (flags.head && flags.request !== undefined && flags.request.toUpperCase() !== 'HEAD')
+    throw new UsageError(`-I and -X ${flags.request} contradict each other: give one of them`);
   const headers = new Map([
     ['user-agent', `sluice/${version}`],
     ['accept', '*/*'],
@@ -159,6 +161,7 @@ function userOf({ user }: RequestFlags): [string, string] | null {
 
 function bearerOf({ 'bearer-env': name }: RequestFlags, env: NodeJS.ProcessEnv): [string, string] | null {
   if (name === undefined) return null;
+  if (!name) throw new UsageError('--bearer-env: expected the name of an environment variable, got nothing');
   const token = env[name]?.trim();
   if (!token) throw new UsageError(`--bearer-env: the environment variable ${name} is not set`);
   return ['--bearer-env', `Bearer ${token}`];

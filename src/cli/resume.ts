@@ -4,7 +4,7 @@ import type { Job } from '../record/job.ts';
 import type { OutputFile } from './output-file.ts';
 
 export type ResumeOptions<Payload> = {
-  output: OutputFile | null;
+  output: Pick<OutputFile, 'checkpoint' | 'mode'> | null;
   /** What of a job depends on the configuration, in short; the same as of its row. */
   signatureOf: (job: Job<Payload>) => string;
 };

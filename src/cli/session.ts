@@ -9,8 +9,9 @@ import { createRowWriter } from '../output/writer.ts';
 import { Failure } from '../record/failure.ts';
 import type { Job, Result } from '../record/job.ts';
 import { endProcess, exitOf, interruptNote } from './ending.ts';
-import type { FlowSettings } from './flow-flags.ts';
+import type { FlowSettings } from './flow-settings.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import { unusedNotes } from './lane-limits.ts';
 import type { OutputFile } from './output-file.ts';
 import type { TalkSettings } from './output-flags.ts';
 import { changeNote, remaining, resumeNote } from './resume.ts';
@@ -107,6 +108,8 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     color: talk.color,
   });
   if (summary) process.stderr.write(summary);
+  // Not without -v: a config file may well have limits for hosts that are not called every time.
+  for (const note of talk.isVerbose ? unusedNotes(flow.unusedLimits()) : []) process.stderr.write(`${plain(note)}\n`);
   const changed = output?.checkpoint ? changeNote(output.path, output.checkpoint) : null;
   if (changed) process.stderr.write(`${changed}\n`);
   if (signal && !hasLostReaderFirst && !talk.isQuiet) {

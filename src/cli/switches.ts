@@ -1,6 +1,6 @@
 import { UsageError } from './values.ts';
 
-type FlagKinds = Readonly<Record<string, { readonly type: string; readonly allowNo?: boolean }>>;
+type FlagKinds = Readonly<Record<string, { readonly type: string; readonly allowNo?: boolean | undefined }>>;
 
 /** Refuses `--quiet=1` and the like: oclif would take the value for an argument, and it would be called as a URL. */
 export function refuseSwitchValues(argv: readonly string[], flags: FlagKinds): void {

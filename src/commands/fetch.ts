@@ -1,7 +1,9 @@
 import * as Args from '@oclif/core/args';
-import { Command } from '@oclif/core/command';
+import { ConfigurableCommand } from '../cli/command.ts';
+import { dryRunFlags, runDry } from '../cli/dry-run.ts';
 import { resumeHint } from '../cli/ending.ts';
-import { flowFlags, flowSettings, laneTemplate } from '../cli/flow-flags.ts';
+import { flowFlags } from '../cli/flow-flags.ts';
+import { flowSettings, laneTemplate } from '../cli/flow-settings.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
 import { openOutput } from '../cli/output-file.ts';
@@ -11,15 +13,15 @@ import { requestFlags, requestSettings } from '../cli/request-flags.ts';
 import { rowFlags } from '../cli/row-flags.ts';
 import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
-import { refuseSwitchValues } from '../cli/switches.ts';
 import { tellEvent } from '../cli/tell.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
 import { createRow } from '../output/row.ts';
+import type { Job } from '../record/job.ts';
 import type { FetchTask } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
 
-export default class Fetch extends Command {
+export default class Fetch extends ConfigurableCommand {
   static override summary = 'Call URLs or request records: one JSON row on stdout for each.';
   static override description =
     'Lines come from arguments, from files (-i), or from stdin: a URL each, or an NDJSON record with url, method, headers, body and id. Rows that sluice wrote are input too.';
@@ -41,11 +43,11 @@ export default class Fetch extends Command {
     ...flowFlags,
     ...rowFlags,
     ...outputFlags,
+    ...dryRunFlags,
     ...talkFlags,
   };
 
   async run(): Promise<void> {
-    refuseSwitchValues(this.argv, Fetch.flags);
     const { args, flags, raw } = await this.parse(Fetch);
     const urls = args.urls ?? [];
     const names = flags.input ?? (urls.length > 0 ? [] : ['-']);
@@ -63,6 +65,32 @@ export default class Fetch extends Command {
     const outputTo = outputSettings(flags);
     const lane = laneTemplate(flags, process.env);
     const sources = await openSources(names, flags.format);
+    const jobs = fetchJobs({
+      urls,
+      sources: sources.list,
+      defaults,
+      maxLineBytes: flags['max-line'],
+      keepsInput: include.has('input'),
+      keysJobs: outputTo !== null,
+      lane,
+    });
+    const laneOf = ({ payload }: Job<FetchTask>) => payload.lane ?? payload.request?.host ?? '';
+    const signatureOf = ({ payload }: Job<FetchTask>) => callOf(payload);
+    const saved = outputTo && { ...outputTo, signatureOf: callOf, inputs: names };
+    if (flags['dry-run']) {
+      return runDry({
+        jobs,
+        callOf: (task) => task,
+        laneOf,
+        hasLanes: lane !== null,
+        flow,
+        secrets,
+        output: saved,
+        signatureOf,
+        isQuiet: talk.isQuiet,
+        stopInput: sources.stop,
+      });
+    }
     const [{ createAgent }, { createCall }] = await Promise.all([
       import('../http/agent.ts'),
       import('../http/call.ts'),
@@ -74,18 +102,9 @@ export default class Fetch extends Command {
     const mask = createMask(secrets);
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
-    const output =
-      outputTo && (await openOutput(outputTo.path, { mode: outputTo.mode, signatureOf: callOf, inputs: names }));
+    const output = saved && (await openOutput(saved.path, saved));
     await runSession({
-      jobs: fetchJobs({
-        urls,
-        sources: sources.list,
-        defaults,
-        maxLineBytes: flags['max-line'],
-        keepsInput: include.has('input'),
-        keysJobs: output !== null,
-        lane,
-      }),
+      jobs,
       attempt: createCall({
         agent,
         idleTimeoutMs: flags['idle-timeout'],
@@ -96,7 +115,7 @@ export default class Fetch extends Command {
         retryOn: flags['retry-on'] ?? null,
         retriesUnsafe: flags['retry-unsafe'],
       }),
-      laneOf: ({ payload }) => payload.lane ?? payload.request?.host ?? '',
+      laneOf,
       render: createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now }),
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: describeCall }),
@@ -104,7 +123,7 @@ export default class Fetch extends Command {
       talk,
       keepsLog: include.has('attempts'),
       output,
-      signatureOf: ({ payload }) => callOf(payload),
+      signatureOf,
       resumeHint: resumeHint('fetch', {
         argv: this.argv,
         hasFile: output !== null,

@@ -1,5 +1,5 @@
-import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import { ConfigurableCommand } from '../cli/command.ts';
 import { dieBy, listenForInterrupts } from '../cli/interrupts.ts';
 import { parseCount, parseDuration, parseRate, parseShare, parseSize, type Rate, UsageError } from '../cli/values.ts';
 import type { Mock as Server } from '../mock/server.ts';
@@ -16,7 +16,9 @@ const seed = Flags.custom<number>({ parse: async (text) => parseCount(text, { ma
 /** Long enough to let every answer finish: only a second signal cuts them short. */
 const noGraceLimitMs = 2 ** 31 - 1;
 
-export default class Mock extends Command {
+export default class Mock extends ConfigurableCommand {
+  /** Its rate and its failures are the server's, not those of calls. */
+  static override sharesSettings = false;
   static override summary = 'Start a local API to rehearse against: slow, flaky, rate-limited, on demand';
   static override examples = [
     '<%= config.bin %> mock --rate 20/s --fail 0.1 --latency 50ms --jitter 20ms',

@@ -1,7 +1,9 @@
 import * as Args from '@oclif/core/args';
-import { Command } from '@oclif/core/command';
+import { ConfigurableCommand } from '../cli/command.ts';
+import { dryRunFlags, runDry } from '../cli/dry-run.ts';
 import { resumeHint } from '../cli/ending.ts';
-import { flowFlags, flowSettings } from '../cli/flow-flags.ts';
+import { flowFlags } from '../cli/flow-flags.ts';
+import { flowSettings } from '../cli/flow-settings.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
 import { modelFlags, modelSettings } from '../cli/model-flags.ts';
@@ -10,11 +12,11 @@ import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/out
 import { promptDefaults, promptFlags } from '../cli/prompt-flags.ts';
 import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
-import { refuseSwitchValues } from '../cli/switches.ts';
 import { tellEvent } from '../cli/tell.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
 import { openaiChat } from '../llm/openai.ts';
 import { createPromptRow } from '../output/prompt-row.ts';
+import type { Job } from '../record/job.ts';
 import type { Completion, PromptTask } from '../record/prompt.ts';
 import { addressOf } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
@@ -24,7 +26,7 @@ const { 'retry-unsafe': _, ...promptFlow } = flowFlags;
 /** An answer is text: more than this is none. */
 const maxBodyBytes = 64 * 1024 ** 2;
 
-export default class Prompt extends Command {
+export default class Prompt extends ConfigurableCommand {
   static override summary = 'Ask a language model, one prompt a line: one JSON row on stdout for each.';
   static override description =
     'Prompts come from arguments, from files (-i), or from stdin: a prompt each, or an NDJSON record with prompt or messages, and id. With --template any record makes a prompt, rows that sluice wrote too. Any OpenAI-compatible server answers.';
@@ -46,11 +48,11 @@ export default class Prompt extends Command {
     ...promptFlags,
     ...modelFlags,
     ...outputFlags,
+    ...dryRunFlags,
     ...talkFlags,
   };
 
   async run(): Promise<void> {
-    refuseSwitchValues(this.argv, Prompt.flags);
     const { args, flags } = await this.parse(Prompt);
     const prompts = args.prompts ?? [];
     const names = flags.input ?? (prompts.length > 0 ? [] : ['-']);
@@ -63,6 +65,39 @@ export default class Prompt extends Command {
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     const outputTo = outputSettings(flags);
     const sources = await openSources(names, flags.format);
+    const secrets = model.key ? [model.key.value] : [];
+    const codec = openaiChat(model);
+    const { host } = addressOf(model.baseUrl);
+    const jobs = promptJobs({
+      prompts,
+      sources: sources.list,
+      defaults,
+      maxLineBytes: flags['max-line'],
+      keepsInput: include.has('input'),
+      keysJobs: outputTo !== null,
+    });
+    const laneOf = ({ payload }: Job<PromptTask>) => payload.lane ?? host;
+    const signatureOf = () => askedOf({ provider: codec.provider, model: model.model });
+    const saved = outputTo && { ...outputTo, signatureOf: askedOf, inputs: names };
+    if (flags['dry-run']) {
+      return runDry({
+        jobs,
+        callOf: (task) => ({
+          url: null,
+          method: 'POST',
+          request: task.messages && codec.requestOf(task),
+          secrets: [],
+        }),
+        laneOf,
+        hasLanes: defaults.lane !== null,
+        flow,
+        secrets,
+        output: saved,
+        signatureOf,
+        isQuiet: talk.isQuiet,
+        stopInput: sources.stop,
+      });
+    }
     const [{ createAgent }, { createPost }] = await Promise.all([
       import('../http/agent.ts'),
       import('../http/post.ts'),
@@ -71,23 +106,12 @@ export default class Prompt extends Command {
       concurrency: flow.concurrency,
       connectTimeoutMs: flow.connectTimeoutMs,
     });
-    const secrets = model.key ? [model.key.value] : [];
     const mask = createMask(secrets);
-    const codec = openaiChat(model);
-    const { host } = addressOf(model.baseUrl);
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
-    const output =
-      outputTo && (await openOutput(outputTo.path, { mode: outputTo.mode, signatureOf: askedOf, inputs: names }));
+    const output = saved && (await openOutput(saved.path, saved));
     await runSession({
-      jobs: promptJobs({
-        prompts,
-        sources: sources.list,
-        defaults,
-        maxLineBytes: flags['max-line'],
-        keepsInput: include.has('input'),
-        keysJobs: output !== null,
-      }),
+      jobs,
       attempt: createPost<PromptTask, Completion>({
         agent,
         idleTimeoutMs: flags['idle-timeout'],
@@ -96,7 +120,7 @@ export default class Prompt extends Command {
         read: codec.read,
         retryOn: flags['retry-on'] ?? null,
       }),
-      laneOf: ({ payload }) => payload.lane ?? host,
+      laneOf,
       render: createPromptRow({ include, provider: codec.provider, model: model.model, secrets, now: Date.now }),
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: () => `${model.model} at ${host}` }),
@@ -104,7 +128,7 @@ export default class Prompt extends Command {
       talk,
       keepsLog: include.has('attempts'),
       output,
-      signatureOf: () => askedOf({ provider: codec.provider, model: model.model }),
+      signatureOf,
       resumeHint: resumeHint('prompt', {
         argv: this.argv,
         hasFile: output !== null,

@@ -5,8 +5,9 @@ import { plain } from './terminal.ts';
 export type RunStatus = {
   /** Lines read. */
   readonly read: number;
-  /** Rows settled, the failed ones included. */
+  /** Rows settled, the failed and the cancelled ones included. */
   readonly done: number;
+  /** Without the cancelled ones. */
   readonly failed: number;
   /** Attempts now in slots. */
   readonly inFlight: number;

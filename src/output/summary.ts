@@ -51,6 +51,7 @@ function renderJson(tally: TallySnapshot, { elapsedMs }: SummaryOptions): string
     rows: tally.done,
     ok: tally.ok,
     failed: tally.failed,
+    cancelled: tally.cancelled,
     failed_by_code: Object.fromEntries(tally.failedByCode),
     statuses: Object.fromEntries(tally.statuses),
     attempts: tally.attempts,
@@ -86,8 +87,9 @@ function summaryLines(tally: TallySnapshot, elapsedMs: number): SummaryLine[] {
   add('ok', showCount(ok), showShare(ok, done), ok > 0 ? 'good' : null);
   add('failed', showCount(failed), showShare(failed, done), failed > 0 ? 'bad' : null);
   for (const [code, count] of tally.failedByCode) add(`  ${code}`, showCount(count), '', 'detail');
+  for (const [code, count] of tally.cancelledByCode) add(code, showCount(count), showShare(count, done), 'detail');
   for (const [status, count] of tally.statuses) add(`status ${status}`, showCount(count));
-  add('attempts', showCount(tally.attempts), tally.retries > 0 ? `${showCount(tally.retries)} retries` : '');
+  add('attempts', showCount(tally.attempts), retriesNote(tally.retries));
   if (tally.bytes > 0) add('bytes', showBytes(tally.bytes));
   if (latency !== null) {
     add('latency p50', showLatency(latency.p50));
@@ -97,6 +99,11 @@ function summaryLines(tally: TallySnapshot, elapsedMs: number): SummaryLine[] {
   }
   add('time', showDuration(elapsedMs), showRate(perSecond(done, elapsedMs)));
   return lines;
+}
+
+function retriesNote(retries: number): string {
+  if (retries === 0) return '';
+  return `${showCount(retries)} ${retries === 1 ? 'retry' : 'retries'}`;
 }
 
 function paintTone(paint: Paint, tone: Tone | null, text: string): string {

@@ -21,9 +21,14 @@ export type Latency = { readonly p50: number; readonly p90: number; readonly p99
 export type TallySnapshot = {
   readonly done: number;
   readonly ok: number;
+  /** Failed of themselves: those that the run's end cut off are in `cancelled`. */
   readonly failed: number;
-  /** The most frequent first. */
+  /** Not finished because the run was over: stopped, or at its deadline. */
+  readonly cancelled: number;
+  /** The failed ones; the most frequent first. */
   readonly failedByCode: ReadonlyMap<FailureCode, number>;
+  /** The cancelled ones: `cancelled` or `deadline`. */
+  readonly cancelledByCode: ReadonlyMap<FailureCode, number>;
   /** By status, ascending. Rows without a response are in none. */
   readonly statuses: ReadonlyMap<number, number>;
   readonly attempts: number;
@@ -48,8 +53,10 @@ export function createTally(): Tally {
   const histogram = createHistogram({ lowest: 1, highest: longestUs, figures: 3 });
   const failedByCode = new Map<FailureCode, number>();
   const statuses = new Map<number, number>();
+  const cancelledByCode = new Map<FailureCode, number>();
   let ok = 0;
   let failed = 0;
+  let cancelled = 0;
   let attempts = 0;
   let retries = 0;
   let bytes = 0;
@@ -58,8 +65,10 @@ export function createTally(): Tally {
 
   function add(row: Settled): void {
     if (row.ok) ok += 1;
+    else if (isCancelled(row.code)) cancelled += 1;
     else failed += 1;
-    if (row.code !== null) failedByCode.set(row.code, (failedByCode.get(row.code) ?? 0) + 1);
+    const byCode = isCancelled(row.code) ? cancelledByCode : failedByCode;
+    if (row.code !== null) byCode.set(row.code, (byCode.get(row.code) ?? 0) + 1);
     if (row.status !== null) statuses.set(row.status, (statuses.get(row.status) ?? 0) + 1);
     attempts += row.attempts;
     if (row.attempts > 1) retries += row.attempts - 1;
@@ -77,10 +86,12 @@ export function createTally(): Tally {
 
   function snapshot(): TallySnapshot {
     return {
-      done: ok + failed,
+      done: ok + failed + cancelled,
       ok,
       failed,
+      cancelled,
       failedByCode: new Map([...failedByCode].sort(([, a], [, b]) => b - a)),
+      cancelledByCode: new Map(cancelledByCode),
       statuses: new Map([...statuses].sort(([a], [b]) => a - b)),
       attempts,
       retries,
@@ -90,4 +101,9 @@ export function createTally(): Tally {
   }
 
   return { add, snapshot };
+}
+
+/** The run's doing and not the job's. */
+function isCancelled(code: FailureCode | null): boolean {
+  return code === 'cancelled' || code === 'deadline';
 }

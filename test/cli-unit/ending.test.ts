@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { exitOf, interruptNote, resumeHint, type SessionEnd } from '../../src/cli/ending.ts';
 import type { RunEnd } from '../../src/flow/run.ts';
-import type { TallySnapshot } from '../../src/output/tally.ts';
+import { createTally } from '../../src/output/tally.ts';
 
 type Story = Partial<Omit<SessionEnd, 'end'>> & Partial<RunEnd>;
 
@@ -62,36 +62,18 @@ describe('exitOf, where several things happened', () => {
 });
 
 describe('interruptNote', () => {
-  const tally = (failedByCode: [string, number][]): TallySnapshot => ({
-    done: 10,
-    ok: 4,
-    failed: 6,
-    failedByCode: new Map(failedByCode) as TallySnapshot['failedByCode'],
-    statuses: new Map(),
-    attempts: 10,
-    retries: 0,
-    bytes: 0,
-    latency: null,
-  });
+  const tally = { ...createTally().snapshot(), done: 10, ok: 4, failed: 2, cancelled: 4 };
   const end: RunEnd = { kind: 'drained', read: 10, failed: 6, isAllRead: false };
 
   test('counts done, failed and cancelled apart, and tells how to go on', () => {
-    const note = interruptNote(
-      end,
-      tally([
-        ['http', 2],
-        ['cancelled', 3],
-        ['deadline', 1],
-      ]),
-      'To resume: sluice again',
-    );
+    const note = interruptNote(end, tally, 'To resume: sluice again');
     expect(note).toContain('4 done, 2 failed, 4 cancelled (read, not finished); the rest of the input was not read');
     expect(note).toContain('To resume: sluice again');
     expect(note).not.toContain('\n');
   });
 
   test('says when all input was read', () => {
-    expect(interruptNote({ ...end, isAllRead: true }, tally([['http', 6]]), 'x')).toContain(
+    expect(interruptNote({ ...end, isAllRead: true }, { ...tally, failed: 6, cancelled: 0 }, 'x')).toContain(
       '4 done, 6 failed, 0 cancelled (read, not finished); all input was read',
     );
   });

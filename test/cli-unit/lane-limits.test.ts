@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createLimitsOf, parseLaneLimit } from '../../src/cli/lane-limits.ts';
+import { createLimits, parseLaneLimit } from '../../src/cli/lane-limits.ts';
 import { UsageError } from '../../src/cli/values.ts';
 
 const perSecond = (count: number) => ({ count, windowMs: 1000 });
@@ -74,8 +74,8 @@ describe('parseLaneLimit', () => {
   });
 });
 
-describe('createLimitsOf', () => {
-  const limitsOf = createLimitsOf(['a.example=c=8', '*.example=5/s', 'a.*=c=1,1/s'].map(parseLaneLimit), {
+describe('createLimits', () => {
+  const { limitsOf } = createLimits(['a.example=c=8', '*.example=5/s', 'a.*=c=1,1/s'].map(parseLaneLimit), {
     concurrency: 3,
     rate: perSecond(30),
   });
@@ -88,6 +88,15 @@ describe('createLimitsOf', () => {
 
   test('no match is the fallback, which may be no limit at all', () => {
     expect(limitsOf('b.org:443')).toEqual({ concurrency: 3, rate: perSecond(30) });
-    expect(createLimitsOf([], none)('b.org:443')).toEqual(none);
+    expect(createLimits([], none).limitsOf('b.org:443')).toEqual(none);
+  });
+
+  test('a limit that no lane came under is named, once there are lanes', () => {
+    const none = { concurrency: null, rate: null };
+    const limits = ['*.example=c=2', 'a.example=c=1', 'b.org=5/s', 'typo.org=5/s'].map(parseLaneLimit);
+    const { limitsOf, unused } = createLimits(limits, none);
+    expect(unused()).toEqual([]);
+    for (const lane of ['a.example:443', 'b.org:443', 'c.org:443']) limitsOf(lane);
+    expect(unused()).toEqual(['a.example=c=1', 'typo.org=5/s']);
   });
 });

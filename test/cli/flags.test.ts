@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../support/places.ts';
 import { startServer } from '../support/server.ts';
 import { sluice } from '../support/sluice.ts';
 
@@ -119,7 +120,59 @@ test('a flag or command that does not exist is told with the one that was most l
   const wrong = async (...args: string[]) => (await sluice(args)).stderr;
   expect(await wrong('fetch', '--concurency', '3')).toContain('did you mean --concurrency?');
   expect(await wrong('fetchh')).toContain('did you mean fetch?');
-  expect(await wrong('http://127.0.0.1/')).toContain('did you mean sluice fetch URL?');
+  expect(await wrong('fetch', '--dryrun')).toContain('did you mean --dry-run?');
+  expect(await wrong('fetch', '--template', 'x')).toContain('sluice prompt has one');
+  expect(await wrong('http://127.0.0.1/')).toContain('did you mean sluice fetch http://127.0.0.1/?');
+});
+
+describe('one line says what was expected and what was given; exit 2', () => {
+  test.each([
+    [['fetch', '--rate'], '--rate: expected a value such as 50/s, got nothing'],
+    [['fetch', '-o'], '--output: expected FILE, got nothing'],
+    [['fetch', '--format'], '--format: expected one of auto, lines, ndjson'],
+    [['fetch', '--body', 'yaml'], '--body: expected one of auto, json, text, base64, none, got `yaml`'],
+    [['fetch', '-r', '5/s', '-r', '6/s', 'http://h/'], '--rate: it can be given only once'],
+    [['fetch', '-I', '-X', 'POST', 'http://h/'], '-I and -X POST contradict each other: give one of them'],
+    [
+      ['fetch', '--bearer-env', '', 'http://h/'],
+      '--bearer-env: expected the name of an environment variable, got nothing',
+    ],
+    [['fetch', '-Z', 'http://h/'], 'sluice fetch has no flag -Z (see sluice fetch --help)'],
+    [['prompt', '-m'], '--model: expected NAME, got nothing'],
+    [['prompt', '--retry-unsafe'], 'sluice prompt has no flag --retry-unsafe (sluice fetch has one)'],
+    [['mock', '--port', 'x'], '--port: expected a whole number from 0 to 65535, got `x`'],
+    [['mock', 'extra'], 'sluice mock takes no argument, got `extra`'],
+    [['mock', '--latency=soon'], '--latency: expected a duration like 500ms, 30s or 5m (at most 24 days), got `soon`'],
+    [['help', 'fetchh'], 'there is no command `fetchh` (did you mean fetch?)'],
+    [['example.com/a'], 'there is no command `example.com/a` (did you mean sluice fetch example.com/a?)'],
+    [['localhost:80'], 'there is no command `localhost:80` (did you mean sluice fetch localhost:80?)'],
+    [['http://u:hush@h/'], 'there is no command `http://***@h/` (did you mean sluice fetch http://***@h/?)'],
+    [['-uann:hush', 'http://h/'], 'there is no command `-u` (did you mean sluice fetch, with these flags behind it?)'],
+    [['xyzzy'], 'there is no command `xyzzy` (there are '],
+  ])('%j', async (args, message) => {
+    const run = await sluice(args);
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run.stderr.startsWith(`sluice: ${message}`), run.stderr).toBe(true);
+    expect(run.stderr.trim()).not.toContain('\n');
+  });
+});
+
+test('a file of URLs in the place of a command is told to be an input', async () => {
+  const cwd = temporaryFolder({ 'urls.txt': '' });
+  const { stderr } = await sluice(['urls.txt'], { cwd });
+  expect(stderr).toBe('sluice: there is no command `urls.txt` (did you mean sluice fetch -i urls.txt?)\n');
+});
+
+test('a limit that held no call is told by -v, and by a dry run', async () => {
+  const server = await startServer();
+  const limits = ['--limit', '127.*=c=2', '--limit', 'typo.example=c=8,50/s'];
+  expect((await sluice(['fetch', ...limits, server.at('/')])).stderr).toBe('');
+  for (const flag of ['-v', '--dry-run']) {
+    const { stderr } = await sluice(['fetch', flag, ...limits, server.at('/')]);
+    expect(stderr.trim().split('\n').at(-1)).toBe(
+      'sluice: --limit typo.example=c=8,50/s held no call: no host or lane came under it first',
+    );
+  }
 });
 
 test('a switch with a value is wrong usage, not a URL to call', async () => {

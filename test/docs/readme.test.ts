@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -71,7 +71,8 @@ async function startMock(args: string[]): Promise<string> {
 
 test('README names only flags that its commands have', async () => {
   const known = new Map<string, string>();
-  for (const command of ['fetch', 'prompt', 'mock']) known.set(command, await helpOf(command));
+  const commands = readdirSync(join(projectRoot, 'src/commands')).map((file) => file.replace('.ts', ''));
+  for (const command of commands) known.set(command, await helpOf(command));
   const all = [...known.values()].join('\n');
   const named = new Set(readme.match(longFlag));
   expect([...named].filter((flag) => !hasFlag(all, flag))).toEqual([]);

@@ -40,11 +40,25 @@ describe('renderSummary', () => {
 `);
   });
 
+  test('rows that the end of the run cut off have a line of their own; one retry is no retries', async () => {
+    const tally = createTally();
+    tally.add({ ...okRow, attempts: 2 });
+    tally.add({ ...okRow, ok: false, code: 'http', status: 500 });
+    for (let count = 0; count < 2; count += 1) {
+      tally.add({ ok: false, code: 'cancelled', status: null, durationMs: null, attempts: 0, bytes: null });
+    }
+    const text = await renderSummary(tally.snapshot(), { ...example, format: 'markdown' });
+    expect(text).toContain(
+      '| ok | 1 | 25.0% |\n| failed | 1 | 25.0% |\n| &nbsp;&nbsp;http | 1 |  |\n| cancelled | 2 | 50.0% |',
+    );
+    expect(text).toContain('| attempts | 3 | 1 retry |');
+  });
+
   test('one line of JSON for a machine', async () => {
     const text = await renderSummary(exampleTally(), { ...example, format: 'json' });
     expect(text).toBe(
       `${[
-        '{"rows":1000,"ok":970,"failed":30,"failed_by_code":{"http":20,"input":10},"statuses":{"200":970,"503":20}',
+        '{"rows":1000,"ok":970,"failed":30,"cancelled":0,"failed_by_code":{"http":20,"input":10},"statuses":{"200":970,"503":20}',
         '"attempts":1030,"retries":40,"bytes":506880,"elapsed_ms":20000,"rows_per_second":50',
         '"latency_ms":{"p50":12.503,"p90":12.503,"p99":250,"max":250}}',
       ].join(',')}\n`,

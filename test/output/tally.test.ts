@@ -11,7 +11,9 @@ describe('createTally', () => {
       done: 0,
       ok: 0,
       failed: 0,
+      cancelled: 0,
       failedByCode: new Map(),
+      cancelledByCode: new Map(),
       statuses: new Map(),
       attempts: 0,
       retries: 0,
@@ -64,15 +66,33 @@ describe('createTally', () => {
     expect(tally.snapshot()).toMatchObject({ done: 3, latency: { max: 3e9 } });
   });
 
-  test('done is always ok and failed together, and each failed row has its code', () => {
-    const code = fc.constantFrom(null, 'http' as const, 'timeout' as const, 'input' as const);
+  test('what the end of the run cut off is cancelled, and has not failed', () => {
+    const tally = createTally();
+    tally.add(failedRow);
+    tally.add({ ...failedRow, code: 'cancelled' });
+    tally.add({ ...failedRow, code: 'deadline' });
+    tally.add({ ...failedRow, code: 'cancelled' });
+    const snapshot = tally.snapshot();
+    expect(snapshot).toMatchObject({ done: 4, ok: 0, failed: 1, cancelled: 3 });
+    expect([...snapshot.failedByCode]).toEqual([['http', 1]]);
+    expect(snapshot.cancelledByCode).toEqual(
+      new Map([
+        ['cancelled', 2],
+        ['deadline', 1],
+      ] as const),
+    );
+  });
+
+  test('done is always ok, failed and cancelled together, and each row that is not ok has its code', () => {
+    const code = fc.constantFrom(null, 'http' as const, 'timeout' as const, 'input' as const, 'cancelled' as const);
     fc.assert(
       fc.property(fc.array(code), (codes) => {
         const tally = createTally();
         for (const code of codes) tally.add({ ...okRow, ok: code === null, code });
-        const { done, ok, failed, failedByCode } = tally.snapshot();
+        const { done, ok, failed, cancelled, failedByCode, cancelledByCode } = tally.snapshot();
         expect(done).toBe(codes.length);
-        expect(ok + failed).toBe(done);
+        expect(ok + failed + cancelled).toBe(done);
+        expect([...cancelledByCode.values()].reduce((sum, count) => sum + count, 0)).toBe(cancelled);
         expect([...failedByCode.values()].reduce((sum, count) => sum + count, 0)).toBe(failed);
       }),
     );

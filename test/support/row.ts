@@ -40,6 +40,12 @@ export type PromptRow = Pick<
     ttft_ms: number | null;
   };
 
+/** A row of `--dry-run`. */
+export type DryRow = Pick<Row, 'index' | 'id' | 'ok' | 'url' | 'method' | 'body' | 'body_base64' | 'error'> & {
+  dry_run: true;
+  headers: Record<string, string> | null;
+};
+
 export type RowError = {
   code: FailureCode;
   message: string;
@@ -53,6 +59,7 @@ type RowSchema = { properties: Record<string, unknown> };
 const ajv = new Ajv2020({ allErrors: true, strictTypes: false, strictRequired: false });
 const fetchRow = rowsOf<Row>('row.schema.json');
 const promptRow = rowsOf<PromptRow>('prompt-row.schema.json');
+const dryRow = rowsOf<DryRow>('dry-row.schema.json');
 
 function rowsOf<T>(name: string) {
   const url = new URL(`../../src/record/${name}`, import.meta.url);
@@ -61,12 +68,12 @@ function rowsOf<T>(name: string) {
 }
 
 /**
- * One line of output as a row, of `prompt` where it names a provider, else of `fetch`. Throws unless it is exactly
+ * One line of output as a row, of `--dry-run` where it says so, of `prompt` where it names a provider, else of `fetch`. Throws unless it is exactly
  * what its schema says, its fields in the schema's order.
  */
 export function parseRow(line: string): Row {
   const value = JSON.parse(line) as object;
-  const { name, fieldOrder, isRow } = isPromptRow(value) ? promptRow : fetchRow;
+  const { name, fieldOrder, isRow } = kindOf(value);
   if (!isRow(value)) {
     throw new Error(`not a row by ${name}: ${describe(isRow.errors ?? [])}\n${line.slice(0, 2000)}`);
   }
@@ -74,6 +81,19 @@ export function parseRow(line: string): Row {
   const expected = fieldOrder.filter((field) => field in value);
   if (fields.join() !== expected.join()) throw new Error(`fields out of order: ${fields.join()}`);
   return value as Row;
+}
+
+function kindOf(value: object) {
+  if ('dry_run' in value) return dryRow;
+  return isPromptRow(value) ? promptRow : fetchRow;
+}
+
+/** Rows that `parseRow` has checked, as those of `--dry-run`. */
+export function dryRows(rows: readonly Row[]): DryRow[] {
+  return rows.map((row: object) => {
+    if (!('dry_run' in row)) throw new Error('a row of a real run');
+    return row as DryRow;
+  });
 }
 
 /** Rows that `parseRow` has checked, as those of `prompt`. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type FlowFlags, flowFlags, flowSettings } from '../../src/cli/flow-flags.ts';
+import { flowFlags } from '../../src/cli/flow-flags.ts';
+import { type FlowFlags, flowSettings } from '../../src/cli/flow-settings.ts';
 import { parseLaneLimit } from '../../src/cli/lane-limits.ts';
 import { UsageError } from '../../src/cli/values.ts';
 
