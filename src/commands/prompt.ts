@@ -1,5 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
+import { connectionFlags, connectionSettings } from '../cli/connection-flags.ts';
+import { withinDescriptors } from '../cli/descriptors.ts';
 import { resumeHint } from '../cli/ending.ts';
 import { flowFlags, flowSettings } from '../cli/flow-flags.ts';
 import SluiceHelp from '../cli/help.ts';
@@ -42,6 +44,7 @@ export default class Prompt extends Command {
   };
   static override flags = {
     ...inputFlags,
+    ...connectionFlags,
     ...promptFlow,
     ...promptFlags,
     ...modelFlags,
@@ -56,8 +59,9 @@ export default class Prompt extends Command {
     const names = flags.input ?? (prompts.length > 0 ? [] : ['-']);
     if (!flags.input && prompts.length === 0 && process.stdin.isTTY)
       return new SluiceHelp(this.config).showHelp(['prompt']);
-    const flow = flowSettings(flags);
     const talk = talkSettings(flags, { isTerminal: process.stderr.isTTY ?? false, env: process.env });
+    const { flow, maxConnections } = withinDescriptors(flowSettings(flags), talk);
+    const connection = await connectionSettings(flags, process.env);
     const model = modelSettings(flags, { env: process.env, version: this.config.version });
     const defaults = await promptDefaults(flags, { env: process.env });
     const include = new Set(flags.include?.flatMap((one) => [...one]));
@@ -70,8 +74,11 @@ export default class Prompt extends Command {
     const agent = createAgent({
       concurrency: flow.concurrency,
       connectTimeoutMs: flow.connectTimeoutMs,
+      patienceMs: flow.timeoutMs,
+      maxConnections,
+      ...connection,
     });
-    const secrets = model.key ? [model.key.value] : [];
+    const secrets = [...(model.key ? [model.key.value] : []), ...connection.secrets];
     const mask = createMask(secrets);
     const codec = openaiChat(model);
     const { host } = addressOf(model.baseUrl);
