@@ -128,5 +128,6 @@ function settingsIn(value: unknown, name: string): ConfigFile['settings'] {
 export function nameOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'several settings' : `\`${String(value).slice(0, 100)}\``;
+  if (typeof value === 'object') return 'several settings';
+  return `\`${(typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 100)}\``;
 }

@@ -37,9 +37,9 @@ function wrong(text: string): UsageError {
 
 export type LimitsOf = {
   /** The limits of a lane: the first matching `--limit`, and `--host-*` for what it leaves out. */
-  limitsOf(lane: string): LaneLimits;
+  readonly limitsOf: (lane: string) => LaneLimits;
   /** Those of `--limit` that no lane has come under, though there were lanes: mistyped, or behind a wider one. */
-  unused(): readonly string[];
+  readonly unused: () => readonly string[];
 };
 
 export function createLimits(limits: readonly LaneLimit[], fallback: LaneLimits): LimitsOf {

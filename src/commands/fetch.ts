@@ -1,5 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { ConfigurableCommand } from '../cli/command.ts';
+import { connectionSettings, fetchConnectionFlags } from '../cli/connection-flags.ts';
+import { withinDescriptors } from '../cli/descriptors.ts';
 import { dryRunFlags, runDry } from '../cli/dry-run.ts';
 import { resumeHint } from '../cli/ending.ts';
 import { flowFlags } from '../cli/flow-flags.ts';
@@ -40,6 +42,7 @@ export default class Fetch extends ConfigurableCommand {
   static override flags = {
     ...inputFlags,
     ...requestFlags,
+    ...fetchConnectionFlags,
     ...flowFlags,
     ...rowFlags,
     ...outputFlags,
@@ -53,8 +56,9 @@ export default class Fetch extends ConfigurableCommand {
     const names = flags.input ?? (urls.length > 0 ? [] : ['-']);
     if (!flags.input && urls.length === 0 && process.stdin.isTTY)
       return new SluiceHelp(this.config).showHelp(['fetch']);
-    const flow = flowSettings(flags);
     const talk = talkSettings(flags, { isTerminal: process.stderr.isTTY ?? false, env: process.env });
+    const { flow, maxConnections } = withinDescriptors(flowSettings(flags), talk);
+    const connection = await connectionSettings(flags, process.env);
     const { defaults, secrets } = await requestSettings(flags, {
       data: dataFlagsOf(raw),
       env: process.env,
@@ -98,7 +102,11 @@ export default class Fetch extends ConfigurableCommand {
     const agent = createAgent({
       concurrency: flow.concurrency,
       connectTimeoutMs: flow.connectTimeoutMs,
+      patienceMs: flow.timeoutMs,
+      maxConnections,
+      ...connection,
     });
+    secrets.push(...connection.secrets);
     const mask = createMask(secrets);
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.

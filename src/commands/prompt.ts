@@ -1,5 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { ConfigurableCommand } from '../cli/command.ts';
+import { connectionFlags, connectionSettings } from '../cli/connection-flags.ts';
+import { withinDescriptors } from '../cli/descriptors.ts';
 import { dryRunFlags, runDry } from '../cli/dry-run.ts';
 import { resumeHint } from '../cli/ending.ts';
 import { flowFlags } from '../cli/flow-flags.ts';
@@ -44,6 +46,7 @@ export default class Prompt extends ConfigurableCommand {
   };
   static override flags = {
     ...inputFlags,
+    ...connectionFlags,
     ...promptFlow,
     ...promptFlags,
     ...modelFlags,
@@ -58,14 +61,15 @@ export default class Prompt extends ConfigurableCommand {
     const names = flags.input ?? (prompts.length > 0 ? [] : ['-']);
     if (!flags.input && prompts.length === 0 && process.stdin.isTTY)
       return new SluiceHelp(this.config).showHelp(['prompt']);
-    const flow = flowSettings(flags);
     const talk = talkSettings(flags, { isTerminal: process.stderr.isTTY ?? false, env: process.env });
+    const { flow, maxConnections } = withinDescriptors(flowSettings(flags), talk);
+    const connection = await connectionSettings(flags, process.env);
     const model = modelSettings(flags, { env: process.env, version: this.config.version });
     const defaults = await promptDefaults(flags, { env: process.env });
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     const outputTo = outputSettings(flags);
     const sources = await openSources(names, flags.format);
-    const secrets = model.key ? [model.key.value] : [];
+    const secrets = [...(model.key ? [model.key.value] : []), ...connection.secrets];
     const codec = openaiChat(model);
     const { host } = addressOf(model.baseUrl);
     const jobs = promptJobs({
@@ -105,6 +109,9 @@ export default class Prompt extends ConfigurableCommand {
     const agent = createAgent({
       concurrency: flow.concurrency,
       connectTimeoutMs: flow.connectTimeoutMs,
+      patienceMs: flow.timeoutMs,
+      maxConnections,
+      ...connection,
     });
     const mask = createMask(secrets);
 

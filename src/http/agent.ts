@@ -1,12 +1,33 @@
 import { buildConnector, type Dispatcher } from 'undici';
-import { Connections, type Lease } from './connections.ts';
+import { type Connections, ExclusiveConnections, type Lease, SharedConnections } from './connections.ts';
+import { type Connector, createConnector, type Unfinished } from './connector.ts';
 import { servedBefore } from './errors.ts';
+import { type Proxies, proxyFor } from './proxy.ts';
+import type { Resolutions } from './resolve.ts';
+import { waitOutShortages } from './shortage.ts';
+import type { TlsSettings } from './tls.ts';
+import { createTunnel, forwarded, throughProxy } from './tunnel.ts';
 
 export type AgentOptions = {
   /** Exchanges at once, to all origins together. */
   concurrency: number;
   /** Name, connection and TLS together, in milliseconds; 0 is no limit. */
   connectTimeoutMs: number;
+  /** How long a connection may wait for a free descriptor or port of this machine. Default: the time to connect. */
+  patienceMs?: number;
+  /** Open connections that this machine has room for. */
+  maxConnections?: number;
+} & Partial<ConnectionSettings>;
+
+/** What a connection is made of, beyond the usual. */
+export type ConnectionSettings = {
+  tls: TlsSettings | null;
+  proxies: Proxies | null;
+  unixSocket: string | null;
+  resolutions: Resolutions;
+  blocksPrivate: boolean;
+  /** Speak HTTP/2 with those https servers that can. */
+  allowsHttp2: boolean;
 };
 
 /** What an exchange needs of undici. */
@@ -24,54 +45,90 @@ const comfortable = 256;
  * The connections of a run by their origins, the longest unused first. undici's own Agent keeps every origin until its
  * connections time out, and a list of 20,000 hosts then runs out of file descriptors.
  */
-export function createAgent({ concurrency, connectTimeoutMs }: AgentOptions): Agent {
-  const connector = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
+export function createAgent(options: AgentOptions): Agent {
+  const { concurrency, connectTimeoutMs, proxies = null, tls = null, allowsHttp2 = false } = options;
+  const { maxConnections = Number.POSITIVE_INFINITY, patienceMs = connectTimeoutMs } = options;
   const origins = new Map<string, Connections>();
-  const maxOpen = Math.max(comfortable, concurrency * 2);
+  const maxOpen = Math.min(Math.max(comfortable, concurrency * 2), maxConnections);
+  const unfinished: Unfinished = new Set();
   let open = 0;
 
-  const connect: buildConnector.connector = (options, callback) => {
-    open += 1;
-    if (open > maxOpen) closeIdle();
-    connector(options, (...settled) => {
-      const [error, socket] = settled;
-      if (error) open -= 1;
-      else {
-        socket.prependListener('error', (broken) => servedBefore.set(broken, socket.bytesRead));
-        socket.once('close', () => {
-          open -= 1;
-        });
-      }
-      callback(...settled);
-    });
+  const connectorOptions = {
+    timeoutMs: connectTimeoutMs,
+    unixSocket: options.unixSocket ?? null,
+    resolutions: options.resolutions ?? new Map(),
+    blocksPrivate: options.blocksPrivate ?? false,
+    unfinished,
   };
+  const patient = (connect: Connector): Connector =>
+    waitOutShortages(connect, { patienceMs: patienceMs || Number.POSITIVE_INFINITY, makeRoom: closeIdle, unfinished });
+  const direct = patient(createConnector({ ...connectorOptions, allowsHttp2, tls }));
+  // To a proxy: what -k and --cert say is meant for the servers behind it.
+  const toProxy = patient(createConnector({ ...connectorOptions, allowsHttp2: false, tls: null }));
+  const secure = buildConnector({ timeout: connectTimeoutMs, allowH2: allowsHttp2, ...tls });
+
+  function counted(connect: Connector): Connector {
+    return (wanted, callback) => {
+      open += 1;
+      if (open > maxOpen) closeIdle();
+      connect(wanted, (...settled) => {
+        const [error, socket] = settled;
+        if (error) open -= 1;
+        else {
+          socket.prependListener('error', (broken) => servedBefore.set(broken, socket.bytesRead));
+          socket.once('close', () => {
+            open -= 1;
+          });
+        }
+        callback(...settled);
+      });
+    };
+  }
 
   /** Forgets origins with which nothing happens, the longest unused first, until few enough connections can be left. */
   function closeIdle(): void {
     let surplus = open - maxOpen / 2;
-    for (const [origin, connections] of origins) {
+    for (const [key, connections] of origins) {
       if (surplus <= 0) return;
       if (!connections.isIdle) continue;
       surplus -= connections.open;
-      origins.delete(origin);
+      origins.delete(key);
       void connections.destroy();
     }
   }
 
-  function connectionsTo(origin: string): Connections {
-    const known = origins.get(origin);
+  /** `key` is the origin, or the proxy that answers for many of them. */
+  function connectionsTo(key: string, origin: string, connector: () => Connector): Connections {
+    const known = origins.get(key);
     if (known && origins.size === 1) return known;
-    const connections = known ?? new Connections(origin, connect);
-    // A map keeps the order of insertion: the origin that was called last is the last to go.
-    if (origins.size > 1) origins.delete(origin);
-    origins.set(origin, connections);
+    const connections = known ?? make(key, origin, counted(connector()));
+    // A map keeps the order of insertion: the one that was used last is the last to go.
+    if (origins.size > 1) origins.delete(key);
+    origins.set(key, connections);
     return connections;
   }
 
+  function make(key: string, origin: string, connect: Connector): Connections {
+    const mayShare = allowsHttp2 && key.startsWith('https:');
+    return mayShare ? new SharedConnections(origin, connect, concurrency) : new ExclusiveConnections(origin, connect);
+  }
+
   return {
-    dispatch: (options, handler) => connectionsTo(String(options.origin)).dispatch(options, handler),
+    dispatch(request, handler) {
+      const origin = String(request.origin);
+      const proxy = proxies && proxyFor(new URL(origin), proxies);
+      if (!proxy) return connectionsTo(origin, origin, () => direct).dispatch(request, handler);
+      if (origin.startsWith('https:')) {
+        const tunnel = () => createTunnel({ proxy, connect: toProxy, secure, timeoutMs: connectTimeoutMs, unfinished });
+        return connectionsTo(origin, origin, tunnel).dispatch(request, handler);
+      }
+      const connections = connectionsTo(`proxy ${proxy.origin}`, proxy.origin, () => throughProxy(toProxy, proxy));
+      return connections.dispatch(forwarded(request, proxy), handler);
+    },
     async destroy() {
-      await Promise.all([...origins.values()].map((connections) => connections.destroy()));
+      const closed = Promise.all([...origins.values()].map((connections) => connections.destroy()));
+      for (const one of unfinished) one.destroy();
+      await closed;
     },
   };
 }

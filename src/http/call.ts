@@ -122,7 +122,8 @@ function withRetryable(failure: Failure, retryable: boolean): Failure {
 function statusFailure(status: number, hop: Hop): Failure {
   const code = status === 429 ? 'rate_limited' : 'http';
   const text = STATUS_CODES[status];
-  const message = `${hop.request.host} answered ${status}${text ? ` ${text}` : ''}`;
+  const hint = status === 407 ? ': the proxy asks for other credentials than those in its URL (-x)' : '';
+  const message = `${hop.request.host} answered ${status}${text ? ` ${text}` : ''}${hint}`;
   return new Failure(code, message, { phase: null, retryable: passing.has(status) });
 }
 

@@ -1,4 +1,4 @@
-import { type buildConnector, Client, type Dispatcher } from 'undici';
+import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 
 /** A connection that one exchange has to itself until it gives it back. */
 export type Lease = {
@@ -6,11 +6,25 @@ export type Lease = {
   release(end: { isSpoilt: boolean }): void;
 };
 
+/** The connections to one origin, or to a proxy that answers for many. */
+export type Connections = {
+  /** Nothing happens on any of them. */
+  readonly isIdle: boolean;
+  /** Those that are open. */
+  readonly open: number;
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): Lease;
+  /** Closes all of them, whatever they are doing. */
+  destroy(): Promise<void>;
+};
+
+// Off, since undici's timers run between bytes only: the clocks are the engine's.
+const noTimers = { headersTimeout: 0, bodyTimeout: 0 };
+
 /**
- * The connections to one origin. undici's Pool looks through all of them for an idle one at each call, which at 50 costs
+ * Connections for one exchange at a time each. undici's Pool looks through all of them for an idle one at each call, which at 50 costs
  * as much as a queue; here the one that was used last is used next, and those at the bottom grow idle and close.
  */
-export class Connections {
+export class ExclusiveConnections implements Connections {
   readonly #origin: string;
   readonly #connect: buildConnector.connector;
   readonly #idle: Connection[] = [];
@@ -25,7 +39,6 @@ export class Connections {
     return this.#idle.length === this.#all.size;
   }
 
-  /** Those that are open; some may have to be made anew when they are used. */
   get open(): number {
     let open = 0;
     for (const { isConnected } of this.#all) if (isConnected) open += 1;
@@ -38,7 +51,6 @@ export class Connections {
     return connection;
   }
 
-  /** Closes all of them, whatever they are doing. */
   async destroy(): Promise<void> {
     await Promise.all([...this.#all].map(({ client }) => client.destroy()));
   }
@@ -48,9 +60,7 @@ export class Connections {
       connect: this.#connect,
       allowH2: false,
       pipelining: 1,
-      // Off, since undici's timers run between bytes only: the clocks are the engine's.
-      headersTimeout: 0,
-      bodyTimeout: 0,
+      ...noTimers,
     });
     const connection = new Connection(client, (one, isSpoilt) => {
       if (!isSpoilt) this.#idle.push(one);
@@ -78,3 +88,33 @@ class Connection implements Lease {
     this.#onRelease(this, isSpoilt);
   }
 }
+
+/** Connections that carry many exchanges at once where the server speaks HTTP/2; undici tells them apart. */
+export class SharedConnections implements Connections {
+  readonly #pool: Pool;
+
+  constructor(origin: string, connect: buildConnector.connector, concurrency: number) {
+    this.#pool = new Pool(origin, { connect, connections: concurrency, allowH2: true, pipelining: 1, ...noTimers });
+  }
+
+  get isIdle(): boolean {
+    const { running, pending, queued } = this.#pool.stats;
+    return running + pending + queued === 0;
+  }
+
+  get open(): number {
+    return this.#pool.stats.connected;
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): Lease {
+    this.#pool.dispatch(options, handler);
+    return sharedLease;
+  }
+
+  destroy(): Promise<void> {
+    return this.#pool.destroy();
+  }
+}
+
+/** There is nothing to give back. */
+const sharedLease: Lease = { release: () => {} };

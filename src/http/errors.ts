@@ -5,22 +5,32 @@ export type Whereabouts = { readonly phase: 'connect' | 'headers' | 'body'; read
 
 type SystemError = Error & { code?: string; errors?: SystemError[]; hostname?: string };
 
-/** Codes of OpenSSL's verification and of Node's TLS, with what a person should know about each. */
+const trust = 'trust it with --cacert FILE, or believe anybody with -k';
+const outdated = 'the server speaks only TLS versions that are no longer safe: it has to be brought up to date';
+const noTls = 'the server does not speak TLS here: call it with http instead of https?';
+const unknownUs = 'the server wants to know who calls, by a certificate of ours (--cert, --key)';
+const refusedUs = 'the server does not accept our certificate (--cert)';
+
+/** Codes of OpenSSL's verification and of Node's TLS, with what a person should know about each, and can do. */
 const tlsMessages: Record<string, string> = {
-  CERT_HAS_EXPIRED: 'the certificate has expired',
-  CERT_NOT_YET_VALID: 'the certificate is not valid yet',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'a self-signed certificate is in the chain: its authority is not trusted here',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'the certificate cannot be verified: its authority is unknown here, or the server does not send the whole chain',
-  UNABLE_TO_GET_ISSUER_CERT: 'the certificate cannot be verified: its issuer is unknown',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate cannot be verified: its authority is not trusted here',
-  CERT_REVOKED: 'the certificate has been revoked',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another host',
-  ERR_SSL_UNSUPPORTED_PROTOCOL: 'the server speaks only TLS versions that are no longer safe',
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'the server speaks only TLS versions that are no longer safe',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS here (http instead of https?)',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server does not speak TLS here (http instead of https?)',
+  CERT_HAS_EXPIRED: 'the certificate has expired: its owner has to renew it (-k takes it all the same)',
+  CERT_NOT_YET_VALID: "the certificate is not valid yet: is this machine's clock right? (-k takes it all the same)",
+  DEPTH_ZERO_SELF_SIGNED_CERT: `the certificate is self-signed: ${trust}`,
+  SELF_SIGNED_CERT_IN_CHAIN: `the certificate comes from an authority that is not trusted here: ${trust}`,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `the certificate cannot be verified, since its authority is unknown here or the server does not send the whole chain: ${trust}`,
+  UNABLE_TO_GET_ISSUER_CERT: `the certificate cannot be verified, since its issuer is unknown: ${trust}`,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `the certificate cannot be verified, since its authority is not trusted here: ${trust}`,
+  CERT_REVOKED: 'the certificate has been revoked: its owner has to get a new one',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another host: is the URL right? (-k takes it all the same)',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: outdated,
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: outdated,
+  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
+  ERR_SSL_HTTP_REQUEST: noTls,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: unknownUs,
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: refusedUs,
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: refusedUs,
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: refusedUs,
 };
 
 const connectMessages: Record<string, string> = {
@@ -36,6 +46,8 @@ const connectMessages: Record<string, string> = {
 
 /** Turns an error of undici or the system into a Failure: which code, where, and whether another attempt may help. */
 export function asFailure(error: unknown, { phase, host }: Whereabouts): Failure {
+  // Whoever made the connection has said it already.
+  if (error instanceof Failure) return error;
   const cause = innermost(error);
   const code = cause.code ?? '';
   const fail = (name: FailureCode, message: string, at: FailurePhase, retryable: boolean) =>

@@ -31,7 +31,9 @@ type Given = { files?: ConfigFile[]; profile?: string; env?: NodeJS.ProcessEnv }
 
 function settings(command: Configurable, { files = [], profile, env = {} }: Given) {
   const found = settingsFor(command, { files, profile: profile ?? null, env, commands });
-  return Object.fromEntries([...found.values()].map(({ flag, value, source }) => [flag, `${value} by ${source}`]));
+  return Object.fromEntries(
+    [...found.values()].map(({ flag, value, source }) => [flag, `${String(value)} by ${source}`]),
+  );
 }
 
 describe('settingsFor', () => {

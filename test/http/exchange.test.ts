@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Scope } from '../../src/flow/signals.ts';
-import { Connections } from '../../src/http/connections.ts';
+import { ExclusiveConnections } from '../../src/http/connections.ts';
 import { Failure } from '../../src/record/failure.ts';
 import { answering, closedPort, startRawServer } from '../support/raw-server.ts';
 import { controllerFor, exchangeWith, playedAgent, requestTo, startAgent } from './calling.ts';
@@ -141,7 +141,7 @@ describe('cancelling', () => {
       const socket = connect(server.port, '127.0.0.1', () => connected(null, socket));
     };
     let opened = 0;
-    const agent = new Connections(server.url, (_options, callback) => {
+    const agent = new ExclusiveConnections(server.url, (_options, callback) => {
       opened += 1;
       if (opened === 1) connecting.resolve(callback);
       else open(callback);

@@ -1,0 +1,354 @@
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { redirect, reply } from '../support/answers.ts';
+import { issue, issueServer } from '../support/certificates.ts';
+import { lines } from '../support/input.ts';
+import { temporaryFolder } from '../support/places.ts';
+import { startProxy } from '../support/proxy.ts';
+import { startRawServer } from '../support/raw-server.ts';
+import { startServer } from '../support/server.ts';
+import { sluice, start } from '../support/sluice.ts';
+import { startHttp2Server, startTlsServer } from '../support/tls-server.ts';
+
+const once = ['fetch', '--retries', '0'];
+
+describe('TLS', () => {
+  test('--cacert trusts an authority, -k trusts anybody, and without them nobody is', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const server = await startTlsServer(identity);
+    const strict = await sluice(['fetch', '--retry-delay', '1ms', server.url]);
+    expect(strict.row(0)).toMatchObject({
+      attempts: 1,
+      status: null,
+      error: { code: 'tls', phase: 'connect', retryable: false },
+    });
+    expect((await sluice([...once, '--cacert', 'ca.pem', server.url], { cwd })).row(0)).toMatchObject({
+      ok: true,
+      body: 'ok',
+    });
+    expect((await sluice([...once, '-k', server.url])).row(0)).toMatchObject({ ok: true, body: 'ok' });
+  });
+
+  test('--cacert takes the place of the usual authorities, and a certificate for another host stays wrong', async () => {
+    const { authority } = await issueServer();
+    const identity = await issue('elsewhere.example', { by: authority });
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const server = await startTlsServer(identity);
+    const run = await sluice([...once, '--cacert', 'ca.pem', server.url], { cwd });
+    expect(run.row(0).error).toMatchObject({ code: 'tls', cause: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' } });
+  });
+
+  test('--cert and --key show who we are; a server that wants to know refuses others', async () => {
+    const { authority, server: identity } = await issueServer();
+    const own = await issue('me', { by: authority });
+    const cwd = temporaryFolder({
+      'ca.pem': authority.cert,
+      'me.pem': own.cert,
+      'me.key': own.key,
+      'both.pem': `${own.cert}\n${own.key}`,
+    });
+    const options = { ...identity, ca: authority.cert, requestCert: true, rejectUnauthorized: true };
+    const server = await startTlsServer(options);
+    const trusting = [...once, '--cacert', 'ca.pem', server.url];
+    expect((await sluice([...trusting, '--cert', 'me.pem', '--key', 'me.key'], { cwd })).row(0).body).toBe('ok');
+    expect((await sluice([...trusting, '--cert', 'both.pem'], { cwd })).row(0).body).toBe('ok');
+    expect((await sluice(trusting, { cwd })).row(0)).toMatchObject({ ok: false, status: null });
+  });
+
+  test('files that will not do are wrong usage, and nothing is sent', async () => {
+    const { authority, server } = await issueServer();
+    const locked = await issue('me', { by: authority, passphrase: 'secret word' });
+    const cwd = temporaryFolder({
+      'ca.pem': authority.cert,
+      'me.pem': server.cert,
+      'other.key': authority.key,
+      'locked.key': locked.key,
+      'no.pem': 'hello',
+      'bad.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+    });
+    const target = await startServer();
+    const wrong: [flags: string[], says: RegExp][] = [
+      [['--cacert', 'gone.pem'], /--cacert: cannot read gone\.pem: there is no such file/],
+      [['--cacert', 'no.pem'], /--cacert: there is no PEM certificate in it/],
+      [['--cacert', 'bad.pem'], /--cacert: it holds a certificate that cannot be read/],
+      [['--key', 'other.key'], /--key: the certificate that it belongs to is missing/],
+      [['--cert', 'me.pem'], /--cert: there is no private key beside the certificate/],
+      [['--cert', 'me.pem', '--key', 'no.pem'], /--key: there is no PEM private key in it/],
+      [['--cert', 'me.pem', '--key', 'other.key'], /--key: the key does not belong to the certificate/],
+      [['--cert', 'me.pem', '--key', 'locked.key'], /--key: the key is encrypted.*openssl pkey/],
+    ];
+    for (const [flags, says] of wrong) {
+      const run = await sluice([...once, ...flags, target.at('/')], { cwd });
+      expect(run.exitCode, flags.join(' ')).toBe(2);
+      expect(run.stderr).toMatch(says);
+      expect(run.stderr.trim().split('\n')).toHaveLength(1);
+    }
+    expect(target.calls).toHaveLength(0);
+  });
+});
+
+describe('proxies', () => {
+  test('-x: https goes through a tunnel, http as a whole URL, both with the credentials of the proxy alone', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const secure = await startTlsServer(identity, (request, response) => response.end(JSON.stringify(request.headers)));
+    const plain = await startServer();
+    const proxy = await startProxy({ wants: 'me:p%ss w' });
+    const url = proxy.url.replace('//', '//me:p%25ss%20w@');
+    const input = lines(secure.url, plain.at('/a'), plain.at('/b'));
+    const run = await sluice([...once, '-c', '1', '-v', '--cacert', 'ca.pem', '-x', url], { cwd, input });
+    expect(run.exitCode).toBe(0);
+    expect(proxy.asked.map(({ line }) => line)).toEqual([
+      `CONNECT localhost:${secure.port}`,
+      `GET ${plain.url}/a`,
+      `GET ${plain.url}/b`,
+    ]);
+    expect(proxy.asked.every(({ authorization }) => authorization !== undefined)).toBe(true);
+    expect(proxy.asked.map(({ host }) => host)).toEqual([`localhost:${secure.port}`, plain.host, plain.host]);
+    expect(run.row(0).body).not.toContain('proxy-authorization');
+    for (const call of plain.calls) expect(call.headers).not.toHaveProperty('proxy-authorization');
+    expect(run.stdout + run.stderr).not.toMatch(/p%ss|p%25ss/);
+  });
+
+  test('the connection to a proxy is kept for the next http call, whatever its host', async () => {
+    const [one, two] = [await startServer(), await startServer()];
+    const proxy = await startProxy();
+    const input = lines(one.at('/1'), two.at('/2'), one.at('/3'), two.at('/4'));
+    expect((await sluice([...once, '-c', '1', '-x', proxy.url], { input })).exitCode).toBe(0);
+    expect(proxy.asked).toHaveLength(4);
+    expect(proxy.connections()).toBe(1);
+  });
+
+  test('each redirect goes the way of its own URL', async () => {
+    const straight = await startServer({ '/end': reply(200, 'arrived') });
+    const proxied = await startServer({ '/': redirect(straight.at('/end').replace('127.0.0.1', 'localhost')) });
+    const proxy = await startProxy();
+    const run = await sluice([...once, '-x', proxy.url, '--noproxy', 'localhost', proxied.at('/')]);
+    expect(run.row(0)).toMatchObject({ ok: true, body: 'arrived', redirects: 1 });
+    expect(proxy.asked.map(({ line }) => line)).toEqual([`GET ${proxied.url}/`]);
+  });
+
+  const variables: [env: (proxy: string) => Record<string, string>, isUsed: boolean][] = [
+    [(proxy) => ({ http_proxy: proxy }), true],
+    [(proxy) => ({ HTTP_PROXY: proxy }), true],
+    [(proxy) => ({ HTTP_PROXY: proxy, REQUEST_METHOD: 'GET' }), false],
+    [(proxy) => ({ ALL_PROXY: proxy.replace('http://', '') }), true],
+    [(proxy) => ({ https_proxy: proxy }), false],
+    [(proxy) => ({ http_proxy: proxy, HTTP_PROXY: 'http://127.0.0.1:9' }), true],
+    [(proxy) => ({ http_proxy: proxy, no_proxy: '127.0.0.1' }), false],
+    [(proxy) => ({ http_proxy: proxy, NO_PROXY: '10.0.0.0/8,127.0.0.0/8' }), false],
+    [(proxy) => ({ http_proxy: proxy, NO_PROXY: '*' }), false],
+    [(proxy) => ({ http_proxy: proxy, NO_PROXY: '*', no_proxy: 'example.com' }), true],
+  ];
+  test('the environment names proxies as curl reads it, and HTTP_PROXY too but for CGI', async () => {
+    for (const [envOf, isUsed] of variables) {
+      const server = await startServer();
+      const proxy = await startProxy();
+      const env = envOf(proxy.url);
+      const run = await sluice([...once, server.at('/')], { env });
+      expect(run.exitCode, JSON.stringify(env)).toBe(0);
+      expect(proxy.asked, JSON.stringify(env)).toHaveLength(isUsed ? 1 : 0);
+    }
+  });
+
+  test('an empty -x is no proxy', async () => {
+    const server = await startServer();
+    const run = await sluice([...once, '-x', '', server.at('/')], { env: { http_proxy: 'http://127.0.0.1:9' } });
+    expect(run.exitCode).toBe(0);
+  });
+
+  test('what goes wrong at the proxy names it, without its password', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const secure = await startTlsServer(identity);
+    const plain = await startServer();
+    const picky = await startProxy({ wants: 'me:right' });
+    const lost = await startProxy({ status: () => 502 });
+    const dead = await startRawServer((socket) => void socket.end());
+    const cases: [proxy: string, target: string, expected: object, says: RegExp][] = [
+      [
+        picky.url.replace('//', '//me:wrong@'),
+        secure.url,
+        { code: 'connect', phase: 'connect', retryable: false },
+        /proxy http:\/\/127.*407.*does not take these credentials/,
+      ],
+      [picky.url, secure.url, { code: 'connect', retryable: false }, /proxy http:\/\/127.*407.*USER:PASSWORD/],
+      [picky.url.replace('//', '//me:wrong@'), plain.at('/'), { code: 'http', retryable: false }, /407.*proxy/],
+      [
+        lost.url,
+        secure.url,
+        { code: 'connect', retryable: true },
+        /proxy http:\/\/127.*did not connect to localhost:\d+.*502/,
+      ],
+      [
+        'http://127.0.0.1:9',
+        secure.url,
+        { code: 'connect', retryable: true },
+        /refused.*the proxy http:\/\/127\.0\.0\.1:9/,
+      ],
+      [
+        'http://127.0.0.1:9',
+        plain.at('/'),
+        { code: 'connect', retryable: true },
+        /refused.*the proxy http:\/\/127\.0\.0\.1:9/,
+      ],
+      ['http://nope.invalid:1', plain.at('/'), { code: 'dns' }, /the proxy http:\/\/nope\.invalid:1/],
+      [dead.url, secure.url, { code: 'connect', retryable: true }, /the proxy http:\/\/127/],
+    ];
+    for (const [proxy, target, expected, says] of cases) {
+      const run = await sluice([...once, '--cacert', 'ca.pem', '-x', proxy, target], { cwd });
+      expect(run.row(0).error, `${proxy} ${target}`).toMatchObject(expected);
+      expect(run.row(0).error?.message).toMatch(says);
+      expect(run.stdout).not.toContain('wrong');
+    }
+  });
+
+  test('a proxy that never answers ends with the connect timeout', async () => {
+    const { url } = await startRawServer(() => {});
+    const run = await sluice([...once, '--connect-timeout', '200ms', '-x', url, 'https://localhost/']);
+    expect(run.row(0).error).toMatchObject({ code: 'timeout', phase: 'connect' });
+    expect(run.row(0).error?.message).toMatch(/proxy/);
+  });
+
+  test('a proxy that cannot be used is wrong usage', async () => {
+    const wrong: [args: string[], env: Record<string, string>, says: RegExp][] = [
+      [['-x', 'socks5://127.0.0.1:1080'], {}, /--proxy: only http and https proxies can be used, not socks5/],
+      [[], { ALL_PROXY: 'socks5h://u:secret@127.0.0.1:1080' }, /ALL_PROXY: only http and https/],
+      [['-x', 'http://'], {}, /--proxy: expected a proxy such as/],
+      [
+        ['-x', 'http://127.0.0.1:9', '--unix-socket', '/x'],
+        {},
+        /--unix-socket: it cannot be reached through a --proxy/,
+      ],
+      [['-x', 'http://127.0.0.1:9', '--block-private'], {}, /--block-private: a proxy connects where it likes/],
+    ];
+    for (const [args, env, says] of wrong) {
+      const run = await sluice([...once, ...args, 'http://127.0.0.1:9/'], { env });
+      expect(run.exitCode, args.join(' ')).toBe(2);
+      expect(run.stderr).toMatch(says);
+      expect(run.stderr).not.toContain('secret');
+    }
+  });
+});
+
+test('--unix-socket reaches a server that has no port, whatever the host is called', async () => {
+  const cwd = temporaryFolder();
+  const server = createServer((request, response) => response.end(`${request.headers.host}${request.url}`));
+  await new Promise<void>((resolve) => server.listen(join(cwd, 'api.sock'), resolve));
+  onTestFinished(() => void server.close());
+  const run = await sluice([...once, '--unix-socket', 'api.sock', 'http://docker/info', 'http://nope.invalid/x'], {
+    cwd,
+    env: { http_proxy: 'http://127.0.0.1:9' },
+  });
+  expect([run.row(0).body, run.row(1).body]).toEqual(['docker/info', 'nope.invalid/x']);
+  const gone = await sluice([...once, '--unix-socket', 'gone.sock', 'http://docker/'], { cwd });
+  expect(gone.row(0).error).toMatchObject({ code: 'connect', cause: { code: 'ENOENT' } });
+});
+
+test('--resolve gives a host its address; TLS still asks for the host', async () => {
+  const { authority } = await issueServer();
+  const identity = await issue('api.example', { by: authority });
+  const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+  const secure = await startTlsServer(identity);
+  const plain = await startServer();
+  const args = [...once, '--cacert', 'ca.pem', '--resolve', `API.example:${secure.port}:127.0.0.1`];
+  const { port } = new URL(plain.url);
+  const run = await sluice(
+    [
+      ...args,
+      '--resolve',
+      `*:${port}:[::1],127.0.0.1`,
+      `https://api.example:${secure.port}/`,
+      `http://any.invalid:${port}/`,
+    ],
+    { cwd },
+  );
+  expect(run.exitCode).toBe(0);
+  expect(plain.calls[0]?.headers.host).toBe(`any.invalid:${port}`);
+  for (const wrong of ['api.example:443', 'api.example:0:127.0.0.1', 'a:443:nope', '127.0.0.1:80:127.0.0.2']) {
+    const usage = await sluice([...once, '--resolve', wrong, plain.at('/')]);
+    expect(usage.exitCode, wrong).toBe(2);
+    expect(usage.stderr).toMatch(/--resolve: expected HOST:PORT:ADDRESS/);
+  }
+});
+
+describe('--block-private', () => {
+  test('no address of this machine or of a private network is connected to, whatever it is called', async () => {
+    const server = await startServer();
+    const { port } = new URL(server.url);
+    const hosts = [
+      '127.0.0.1',
+      'localhost',
+      '0x7f.1',
+      '2130706433',
+      '[::1]',
+      '[::ffff:127.0.0.1]',
+      '[::]',
+      '0.0.0.0',
+      'rebound.example',
+    ];
+    const others = [
+      '10.1.2.3',
+      '192.168.0.1',
+      '172.31.255.255',
+      '169.254.169.254',
+      '100.64.0.1',
+      '[fe80::1]',
+      '[fd00::1]',
+      '[64:ff9b::a9fe:a9fe]',
+      '224.0.0.1',
+    ];
+    const input = lines(...[...hosts, ...others].map((host) => `http://${host}:${port}/`));
+    const args = ['--block-private', '--resolve', `rebound.example:${port}:127.0.0.1`, '--retry-delay', '1ms'];
+    const run = await sluice(['fetch', ...args], { input });
+    for (const row of run.rows) {
+      expect(row, row.url ?? '').toMatchObject({
+        attempts: 1,
+        status: null,
+        error: { code: 'blocked', phase: 'connect', retryable: false },
+      });
+    }
+    expect(run.rows).toHaveLength(hosts.length + others.length);
+    expect(server.calls).toHaveLength(0);
+  });
+
+  test('https is no way around it', async () => {
+    const server = await startRawServer(() => {});
+    const run = await sluice(['fetch', '-k', '--block-private', `https://localhost:${server.port}/`]);
+    expect(run.row(0).error).toMatchObject({ code: 'blocked' });
+    expect(server.connections()).toBe(0);
+  });
+});
+
+describe('--http2', () => {
+  test('is spoken with servers that can, and many calls share one connection', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const server = await startHttp2Server(identity, (http2) => {
+      http2.on('request', (request, response) => setTimeout(() => response.end(request.httpVersion), 20));
+    });
+    const input = lines(...Array.from({ length: 20 }, (_, at) => `${server.url}/${at}`));
+    const run = await sluice([...once, '--http2', '--cacert', 'ca.pem'], { cwd, input });
+    expect(run.rows.map(({ body }) => body)).toEqual(Array.from({ length: 20 }, () => '2.0'));
+    expect(server.connections()).toBe(1);
+    const without = await sluice([...once, '--cacert', 'ca.pem', `${server.url}/`], { cwd });
+    expect(without.row(0).body).toBe('1.1');
+  });
+
+  test('a server that knows only HTTP/1.1 is spoken to in it', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const server = await startTlsServer(identity);
+    const run = await sluice([...once, '--http2', '--cacert', 'ca.pem', server.url], { cwd });
+    expect(run.row(0)).toMatchObject({ ok: true, body: 'ok' });
+  });
+});
+
+test('a connection that is still being made does not outlive the run', async () => {
+  const server = await startRawServer(() => {});
+  const running = start(['fetch', '--deadline', '200ms', `https://127.0.0.1:${server.port}/`], { hangsAfterMs: 5000 });
+  running.stdin.end();
+  expect((await running.ended).exitCode).toBe(124);
+});

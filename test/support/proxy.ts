@@ -1,0 +1,71 @@
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+export type TestProxy = {
+  /** `http://127.0.0.1:port`. */
+  readonly url: string;
+  readonly port: number;
+  /** The first line and the credentials of every request to it, in order. */
+  readonly asked: { line: string; authorization: string | undefined; host: string | undefined }[];
+  /** Connections accepted so far. */
+  connections(): number;
+};
+
+/** A real forward proxy on loopback: tunnels (CONNECT) and whole URLs. `status` is what it answers instead. Closed by the test. */
+export async function startProxy({
+  wants,
+  status,
+}: {
+  wants?: string;
+  status?: (request: IncomingMessage) => number | null;
+} = {}): Promise<TestProxy> {
+  const asked: TestProxy['asked'] = [];
+  const sockets = new Set<Socket>();
+  let connections = 0;
+
+  function refusal(request: IncomingMessage): number | null {
+    const authorization = request.headers['proxy-authorization'];
+    asked.push({ line: `${request.method} ${request.url}`, authorization, host: request.headers.host });
+    if (wants !== undefined && authorization !== `Basic ${Buffer.from(wants).toString('base64')}`) return 407;
+    return status?.(request) ?? null;
+  }
+
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    const refused = refusal(request);
+    if (refused !== null) return response.writeHead(refused).end('refused by the proxy');
+    const { 'proxy-authorization': _, ...headers } = request.headers;
+    const onward = httpRequest(request.url ?? '', { method: request.method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.writeHead(502).end());
+    request.pipe(onward);
+  });
+  server.on('connect', (request: IncomingMessage, socket: Socket) => {
+    const refused = refusal(request);
+    if (refused !== null) return socket.end(`HTTP/1.1 ${refused} No\r\ncontent-length: 0\r\n\r\n`);
+    const { hostname, port } = new URL(`http://${request.url}`);
+    const onward = connect(Number(port || 80), hostname.replace(/^\[(.*)\]$/, '$1'));
+    sockets.add(onward);
+    onward.on('error', () => socket.destroy());
+    socket.on('error', () => onward.destroy());
+    onward.on('connect', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      socket.pipe(onward).pipe(socket);
+    });
+  });
+  server.on('connection', (socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, port, asked, connections: () => connections };
+}
