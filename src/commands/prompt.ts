@@ -1,19 +1,22 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
+import { readAnswerSchema } from '../cli/answer-schema.ts';
+import { codecOf } from '../cli/codec-adapter.ts';
 import { resumeHint } from '../cli/ending.ts';
 import { flowFlags, flowSettings } from '../cli/flow-flags.ts';
+import { hearAnswers } from '../cli/hear-answers.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
 import { modelFlags, modelSettings } from '../cli/model-flags.ts';
 import { openOutput } from '../cli/output-file.ts';
 import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/output-flags.ts';
 import { promptDefaults, promptFlags } from '../cli/prompt-flags.ts';
+import { createPromptView, viewMode } from '../cli/prompt-view.ts';
 import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
 import { refuseSwitchValues } from '../cli/switches.ts';
 import { tellEvent } from '../cli/tell.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
-import { openaiChat } from '../llm/openai.ts';
 import { createPromptRow } from '../output/prompt-row.ts';
 import type { Completion, PromptTask } from '../record/prompt.ts';
 import { addressOf } from '../record/request.ts';
@@ -57,11 +60,19 @@ export default class Prompt extends Command {
     if (!flags.input && prompts.length === 0 && process.stdin.isTTY)
       return new SluiceHelp(this.config).showHelp(['prompt']);
     const flow = flowSettings(flags);
-    const talk = talkSettings(flags, { isTerminal: process.stderr.isTTY ?? false, env: process.env });
-    const model = modelSettings(flags, { env: process.env, version: this.config.version });
+    const outputTo = outputSettings(flags);
+    const isTerminal = process.stdout.isTTY ?? false;
+    const isAlone = prompts.length === 1 && !flags.input;
+    const mode = viewMode(flags, { isAlone, isTerminal, hasFile: outputTo !== null });
+    const talk = talkSettings(flags, { isTerminal: (process.stderr.isTTY ?? false) && !mode.isLive, env: process.env });
+    const schema = flags.schema === undefined ? null : await readAnswerSchema(flags.schema);
+    const { provider, settings: model } = await modelSettings(flags, {
+      env: process.env,
+      version: this.config.version,
+      schema: schema?.schema ?? null,
+    });
     const defaults = await promptDefaults(flags, { env: process.env });
     const include = new Set(flags.include?.flatMap((one) => [...one]));
-    const outputTo = outputSettings(flags);
     const sources = await openSources(names, flags.format);
     const [{ createAgent }, { createPost }] = await Promise.all([
       import('../http/agent.ts'),
@@ -73,8 +84,9 @@ export default class Prompt extends Command {
     });
     const secrets = model.key ? [model.key.value] : [];
     const mask = createMask(secrets);
-    const codec = openaiChat(model);
+    const codec = codecOf(provider, model);
     const { host } = addressOf(model.baseUrl);
+    const view = createPromptView({ mode, isTerminal, secrets });
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
     const output =
@@ -93,14 +105,23 @@ export default class Prompt extends Command {
         idleTimeoutMs: flags['idle-timeout'],
         maxBodyBytes,
         requestOf: codec.requestOf,
-        read: codec.read,
+        open: hearAnswers({ codec, hear: view.hear, isBinding: mode.isLive, schema, secrets }),
         retryOn: flags['retry-on'] ?? null,
       }),
       laneOf: ({ payload }) => payload.lane ?? host,
-      render: createPromptRow({ include, provider: codec.provider, model: model.model, secrets, now: Date.now }),
+      render: createPromptRow({
+        include,
+        provider: codec.provider,
+        model: model.model,
+        secrets,
+        hasJson: schema !== null,
+        now: Date.now,
+      }),
+      openView: view.openView,
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: () => `${model.model} at ${host}` }),
-      flow,
+      // Answers without names make sense in one order only.
+      flow: { ...flow, isOrdered: flow.isOrdered || mode.kind === 'text' },
       talk,
       keepsLog: include.has('attempts'),
       output,
