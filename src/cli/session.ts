@@ -1,3 +1,4 @@
+import type { TokenOptions } from '../flow/allowance.ts';
 import type { Attempt, FlowEvent } from '../flow/attempt.ts';
 import type { Batches } from '../flow/reader.ts';
 import { type RunEnd, type RunView, run } from '../flow/run.ts';
@@ -32,6 +33,8 @@ export type SessionOptions<Payload, Value, State> = {
   /** An event of the run as a line for people, credentials masked. */
   tell: (event: FlowEvent<Payload, State>) => string;
   flow: FlowSettings;
+  /** What limits the tokens that calls take. */
+  tokens?: TokenOptions<Payload>;
   talk: TalkSettings;
   keepsLog: boolean;
   /** The file that rows go to, or null for stdout. */
@@ -97,6 +100,7 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
       },
       weigh: ({ value }) => measure(value).bytes ?? 0,
       ...flow,
+      tokens: options.tokens ?? null,
       coldMs: 50,
       drain: interrupts.drain,
       signal: AbortSignal.any([interrupts.abort, lost.signal]),

@@ -16,6 +16,7 @@ import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
 import { refuseSwitchValues } from '../cli/switches.ts';
 import { tellEvent } from '../cli/tell.ts';
+import { tokenFlags, tokenSettings } from '../cli/token-flags.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
 import { createPromptRow } from '../output/prompt-row.ts';
 import type { Completion, PromptTask } from '../record/prompt.ts';
@@ -48,6 +49,7 @@ export default class Prompt extends Command {
     ...promptFlow,
     ...promptFlags,
     ...modelFlags,
+    ...tokenFlags,
     ...outputFlags,
     ...talkFlags,
   };
@@ -82,6 +84,7 @@ export default class Prompt extends Command {
       concurrency: flow.concurrency,
       connectTimeoutMs: flow.connectTimeoutMs,
     });
+    const { tokens, costOf } = tokenSettings(flags, model);
     const secrets = model.key ? [model.key.value] : [];
     const mask = createMask(secrets);
     const codec = codecOf(provider, model);
@@ -106,6 +109,7 @@ export default class Prompt extends Command {
         maxBodyBytes,
         requestOf: codec.requestOf,
         open: hearAnswers({ codec, hear: view.hear, isBinding: mode.isLive, schema, secrets }),
+        costOf,
         retryOn: flags['retry-on'] ?? null,
       }),
       laneOf: ({ payload }) => payload.lane ?? host,
@@ -122,6 +126,7 @@ export default class Prompt extends Command {
       tell: (event) => tellEvent(event, { mask, describe: () => `${model.model} at ${host}` }),
       // Answers without names make sense in one order only.
       flow: { ...flow, isOrdered: flow.isOrdered || mode.kind === 'text' },
+      tokens,
       talk,
       keepsLog: include.has('attempts'),
       output,

@@ -28,7 +28,7 @@ export type PostOptions<Task, Content> = {
     call: { readonly job: Job<Task>; readonly attempt: number; readonly sinceMs: number },
   ) => BodyReader<Content>;
   /** What an answer has cost. */
-  costOf?: (answer: ReadAnswer<Content>, reading: Reading<Content>) => Cost;
+  costOf?: (job: Job<Task>, answer: ReadAnswer<Content>, reading: Reading<Content>) => Cost;
   /** What is worth another attempt; null is what the failure itself says. */
   retryOn: ((failure: Failure, status: number | null) => boolean) | null;
 };
@@ -49,7 +49,7 @@ export function createPost<Task, Content>(options: PostOptions<Task, Content>) {
     const reading = await body.end(done.failure);
     const value = answerOf(done, { content: reading.content, bytes: body.bytes });
     const { failure, isRefusal = false, isFinal = false, holdMs = null } = reading;
-    const cost = options.costOf ? { cost: options.costOf(value, reading) } : {};
+    const cost = options.costOf ? { cost: options.costOf(job, value, reading) } : {};
     if (failure === null) return { kind: 'done', value, failure, ...cost };
     if (scope.reason && scope.reason.code !== 'timeout') {
       return { kind: 'done', value, failure: scope.reason, ...cost };
