@@ -19,7 +19,7 @@ export type Exit = { code: 0 | 1 | 3 | 4 | 124 } | { signal: InterruptSignal };
 /** The table of endings. Rows that were lost beat all else; then the first cause; then whether rows failed. */
 export function exitOf({ end, signal, outputError, hasLostReaderFirst }: SessionEnd): Exit {
   if (outputError && outputError.code !== 'EPIPE') return { code: 4 };
-  if (end.kind === 'failures') return { code: 3 };
+  if (end.kind === 'failures' || end.kind === 'budget') return { code: 3 };
   if (end.kind === 'deadline') return { code: 124 };
   if (outputError && hasLostReaderFirst) return { code: 0 };
   if (signal) return { signal };

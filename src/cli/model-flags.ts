@@ -1,8 +1,10 @@
 import * as Flags from '@oclif/core/flags';
 import { acceptEncoding } from '../http/decode.ts';
-import type { ApiKey, ModelSettings } from '../llm/codec.ts';
+import type { ModelSettings } from '../llm/codec.ts';
 import { parseExactJson } from '../record/json.ts';
-import { checkHeader, quote } from '../record/request.ts';
+import { addressOf, checkHeader, quote } from '../record/request.ts';
+import { firstOllamaModel } from './local-ollama.ts';
+import { modelChoices, type ProviderName, providerKey, providerUrl, splitModel } from './providers.ts';
 import { sayable } from './request-flags.ts';
 import { parseCount, UsageError } from './values.ts';
 
@@ -10,18 +12,41 @@ const helpGroup = 'MODEL';
 
 /** Who is asked, and how. */
 export const modelFlags = {
-  model: Flags.string({ char: 'm', helpGroup, helpValue: 'NAME', summary: 'The model to ask.' }),
+  model: Flags.string({
+    char: 'm',
+    helpGroup,
+    helpValue: 'PROVIDER:MODEL',
+    summary:
+      'The model to ask, of openai, anthropic, gemini or ollama; a bare NAME is OpenAI’s. Default: what an Ollama on this machine has.',
+  }),
   'base-url': Flags.string({
     helpGroup,
     helpValue: 'URL',
-    summary: 'The server, up to /v1. Default: OPENAI_BASE_URL, else https://api.openai.com/v1.',
+    summary:
+      'The server; any that speaks OpenAI’s API, with its /v1, for a bare NAME. Default: OPENAI_BASE_URL, ANTHROPIC_BASE_URL, OLLAMA_HOST …, else the provider’s own.',
   }),
   'api-key-env': Flags.string({
-    default: 'OPENAI_API_KEY',
     helpGroup,
     helpValue: 'NAME',
-    summary: 'The environment variable that holds the key. A server on this machine needs none.',
+    summary:
+      'The environment variable that holds the key. Default: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY …, as the provider. A server on this machine needs none.',
   }),
+  api: Flags.option({
+    options: ['chat', 'responses'] as const,
+    default: 'chat',
+    helpGroup,
+    summary: 'Which of OpenAI’s APIs to speak: Chat Completions or Responses.',
+  })(),
+  'anthropic-version': Flags.string({
+    helpGroup,
+    helpValue: 'DATE',
+    summary: 'The anthropic-version to ask for. Default: 2023-06-01.',
+  }),
+  'anthropic-auth': Flags.option({
+    options: ['x-api-key', 'bearer'] as const,
+    helpGroup,
+    summary: 'How Anthropic is shown the key. Default: x-api-key, but bearer for ANTHROPIC_AUTH_TOKEN.',
+  })(),
   'max-tokens': Flags.custom<number>({
     parse: async (text) => parseCount(text, { min: 1 }),
     helpGroup,
@@ -47,7 +72,10 @@ export const modelFlags = {
 export type ModelFlags = {
   model?: string | undefined;
   'base-url'?: string | undefined;
-  'api-key-env': string;
+  'api-key-env'?: string | undefined;
+  api: 'chat' | 'responses';
+  'anthropic-version'?: string | undefined;
+  'anthropic-auth'?: 'x-api-key' | 'bearer' | undefined;
   'max-tokens'?: number | undefined;
   temperature?: number | undefined;
   param?: Param[] | undefined;
@@ -56,15 +84,23 @@ export type ModelFlags = {
 type Environment = NodeJS.ProcessEnv;
 type Param = readonly [name: string, value: unknown];
 
-/** Where prompts go and how. Wrong usage when that is not clear, or the key is missing. */
-export function modelSettings(
+export type ModelOptions = {
+  env: Environment;
+  version: string;
+  /** What answers must fit. */
+  schema: Readonly<Record<string, unknown>> | null;
+};
+
+/** Who is asked, where prompts go and how. Wrong usage when that is not clear, or the key is missing. */
+export async function modelSettings(
   flags: ModelFlags,
-  { env, version }: { env: Environment; version: string },
-): ModelSettings {
-  const model = modelOf(flags.model);
-  const baseUrl = baseUrlOf(flags['base-url'], env);
-  const key = keyOf(flags['api-key-env'], { env, baseUrl });
-  return {
+  { env, version, schema }: ModelOptions,
+): Promise<{ provider: ProviderName; settings: ModelSettings }> {
+  const { provider, model } = flags.model?.trim() ? splitModel(flags.model) : await localModel(flags, env);
+  refuseForeign(flags, provider);
+  const baseUrl = providerUrl(provider, flags['base-url'], env);
+  const key = providerKey(provider, { named: flags['api-key-env'], env, baseUrl });
+  const settings: ModelSettings = {
     model,
     baseUrl,
     key,
@@ -77,53 +113,38 @@ export function modelSettings(
     maxTokens: flags['max-tokens'] ?? null,
     temperature: flags.temperature ?? null,
     params: Object.fromEntries(flags.param ?? []),
+    api: flags.api,
+    schema,
+    auth: flags['anthropic-auth'] ?? (key?.variable === 'ANTHROPIC_AUTH_TOKEN' ? 'bearer' : 'x-api-key'),
+    version: flags['anthropic-version'] ?? null,
   };
+  return { provider, settings };
 }
 
-function modelOf(given: string | undefined): string {
-  if (!given?.trim()) {
-    throw new UsageError(
-      '--model: no model is given: -m gpt-5-mini, say (GET /models of the server lists what it has)',
-    );
+/** The model to ask when none is named: an Ollama's on this machine. A server that is named is not asked for one. */
+async function localModel(flags: ModelFlags, env: Environment): Promise<{ provider: ProviderName; model: string }> {
+  if (flags['base-url'] !== undefined || env.OPENAI_BASE_URL?.trim()) {
+    throw new UsageError('--model: no model is given: -m NAME (GET /models of the server lists what it has)');
   }
-  const [, provider] = /^(anthropic|gemini|ollama):./.exec(given) ?? [];
-  if (provider) {
-    throw new UsageError(
-      `--model: ${provider} cannot be asked in its own way yet; give its OpenAI-compatible --base-url, and the model without \`${provider}:\``,
-    );
-  }
-  return given.replace(/^openai:(?=.)/, '');
-}
-
-const openai = 'https://api.openai.com/v1';
-
-function baseUrlOf(given: string | undefined, env: Environment): URL {
-  const name = given === undefined ? 'OPENAI_BASE_URL' : '--base-url';
-  const text = (given ?? (env.OPENAI_BASE_URL || openai)).trim();
-  const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(`${name}: expected a URL such as http://localhost:11434/v1, got ${quote(text)}`);
-  }
-  if (url.username || url.password)
-    throw new UsageError(`${name}: it may not hold a user and password: leave them out`);
-  url.hash = '';
-  return url;
-}
-
-function keyOf(variable: string, { env, baseUrl }: { env: Environment; baseUrl: URL }): ApiKey | null {
-  const key = env[variable]?.trim();
-  if (key) {
-    sayable(variable, () => checkHeader('authorization', `Bearer ${key}`));
-    return { value: key, variable };
-  }
-  if (isLoopback(baseUrl)) return null;
+  const baseUrl = providerUrl('ollama', undefined, env);
+  const model = await firstOllamaModel(baseUrl);
+  if (model !== null) return { provider: 'ollama', model };
   throw new UsageError(
-    `the environment variable ${variable} is not set, and ${baseUrl.host} wants a key (any word will do for a server that asks for none; --api-key-env names another variable)`,
+    `--model: no model is given, and no Ollama with one answers at ${addressOf(baseUrl).host}: ${modelChoices()}`,
   );
 }
 
-function isLoopback({ hostname }: URL): boolean {
-  return /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+/** Flags of one provider mean nothing to another: whoever gives them expects something that will not come. */
+function refuseForeign(flags: ModelFlags, provider: ProviderName): void {
+  if (flags.api !== 'chat' && provider !== 'openai') {
+    throw new UsageError(`--api: it chooses between OpenAI's APIs, and ${provider} is asked`);
+  }
+  for (const name of ['anthropic-version', 'anthropic-auth'] as const) {
+    if (flags[name] === undefined || provider === 'anthropic') continue;
+    throw new UsageError(`--${name}: it is for anthropic, and ${provider} is asked`);
+  }
+  const version = flags['anthropic-version'];
+  if (version !== undefined) sayable('--anthropic-version', () => checkHeader('anthropic-version', version));
 }
 
 /** Whose account it is, for those with several. Other servers need not know. */
@@ -148,7 +169,7 @@ function parseTemperature(text: string): number {
 }
 
 /** Fields that sluice sets itself: another value would make another kind of answer, or none that a row can hold. */
-const ownFields = ['model', 'messages', 'stream', 'stream_options', 'n'];
+const ownFields = ['model', 'messages', 'input', 'contents', 'stream', 'stream_options', 'n'];
 
 function parseParam(text: string): Param {
   const mark = text.indexOf('=');

@@ -27,6 +27,29 @@ export const promptFlags = {
     helpValue: '10m',
     summary: 'One attempt, from its slot to its last byte; 0 is none.',
   })(),
+  'idle-timeout': Flags.custom<number>({
+    parse: async (text) => parseDuration(text),
+    default: 60_000,
+    defaultHelp: async () => '60s',
+    helpGroup: 'FLOW',
+    helpValue: '60s',
+    summary: 'Longest silence between two bytes of an answer; 0 is none. The first may take as long as --timeout.',
+  })(),
+  stream: Flags.boolean({
+    helpGroup: 'ROW',
+    summary: 'Rows of type delta as text comes, for all prompts at once, and a row of type result for each at its end.',
+  }),
+  text: Flags.boolean({
+    allowNo: true,
+    helpGroup: 'ROW',
+    summary:
+      'Bare text on stdout, one whole answer after another, in input order. Default: for one prompt on a terminal, as it comes.',
+  }),
+  schema: Flags.string({
+    helpGroup: 'PROMPT',
+    helpValue: 'FILE',
+    summary: 'JSON Schema of the answers: asked for where the provider can, checked always. Rows have json.',
+  }),
   include: Flags.custom<ReadonlySet<PromptInclude>>({
     parse: async (text) => parseIncludes(text),
     multiple: true,

@@ -1,3 +1,4 @@
+import type { TokenOptions } from '../flow/allowance.ts';
 import type { Attempt, FlowEvent } from '../flow/attempt.ts';
 import type { Batches } from '../flow/reader.ts';
 import { type RunEnd, type RunView, run } from '../flow/run.ts';
@@ -5,7 +6,7 @@ import { createProgress, type Progress } from '../output/progress.ts';
 import { renderSummary } from '../output/summary.ts';
 import { createTally, type TallySnapshot } from '../output/tally.ts';
 import { plain } from '../output/terminal.ts';
-import { createRowWriter } from '../output/writer.ts';
+import { createRowWriter, type TextWriter } from '../output/writer.ts';
 import { Failure } from '../record/failure.ts';
 import type { Job, Result } from '../record/job.ts';
 import { endProcess, exitOf, interruptNote } from './ending.ts';
@@ -15,6 +16,12 @@ import { unusedNotes } from './lane-limits.ts';
 import type { OutputFile } from './output-file.ts';
 import type { TalkSettings } from './output-flags.ts';
 import { changeNote, remaining, resumeNote } from './resume.ts';
+
+/** What stdout shows of each result in place of its row. A promise means that its reader is behind. */
+export type View<Payload, Value> = (result: Result<Payload, Value>, row: string) => void | Promise<void>;
+
+/** Where a view writes: rows and text to stdout, and lines for people. */
+export type ViewTarget = { readonly stdout: TextWriter; readonly log: (line: string) => void };
 
 export type SessionOptions<Payload, Value, State> = {
   jobs: Batches<Job<Payload>>;
@@ -27,10 +34,14 @@ export type SessionOptions<Payload, Value, State> = {
   /** An event of the run as a line for people, credentials masked. */
   tell: (event: FlowEvent<Payload, State>) => string;
   flow: FlowSettings;
+  /** What limits the tokens that calls take. */
+  tokens?: TokenOptions<Payload>;
   talk: TalkSettings;
   keepsLog: boolean;
   /** The file that rows go to, or null for stdout. */
   output: OutputFile | null;
+  /** Makes what stdout shows instead of rows; a file gets those all the same. */
+  openView?: ((target: ViewTarget) => View<Payload, Value>) | null;
   /** What of a job depends on the configuration, in short; the same as of its row in the file. */
   signatureOf: (job: Job<Payload>) => string;
   /** How to go on with this run, for people, credentials masked. */
@@ -59,14 +70,19 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     outputError = error;
     lost.abort(new Failure('cancelled', 'the rows cannot be written any more', { cause: error }));
   };
-  const writer = output ? output.createWriter(lose) : createRowWriter(process.stdout, lose);
+  const { openView = null } = options;
+  // A view of what a file keeps may be left: the file is what counts.
+  const stdout = output && !openView ? null : createRowWriter(process.stdout, output ? () => {} : lose);
+  const file = output?.createWriter(lose) ?? null;
   const tally = createTally();
   let look: (() => RunView) | null = null;
   const progress = startProgress(talk, () => ({
     ...statusOf(look, tally.snapshot()),
     elapsedMs: performance.now() - startedMs,
   }));
-  const clearsForRows = talk.progress === 'terminal' && !output && process.stdout.isTTY;
+  const clearsForRows = talk.progress === 'terminal' && stdout !== null && process.stdout.isTTY;
+  const shown = stdout && clearsForRows ? clearing(stdout, progress) : stdout;
+  const view = (shown && openView?.({ stdout: shown, log: (line) => progress.log(line) })) ?? null;
   if (output?.checkpoint && !talk.isQuiet) progress.log(resumeNote(output.path, output.checkpoint));
 
   let end: RunEnd;
@@ -78,11 +94,14 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
       emit: (result) => {
         const { failure, value, durationMs, attempts } = result;
         tally.add({ ok: failure === null, code: failure?.code ?? null, ...measure(value), durationMs, attempts });
-        if (clearsForRows) progress.clear();
-        return writer.write(render(result));
+        const row = render(result);
+        const saved = file?.write(row);
+        const seen = view ? view(result, row) : shown?.write(row);
+        return saved && seen ? Promise.all([saved, seen]).then(() => {}) : (saved ?? seen);
       },
       weigh: ({ value }) => measure(value).bytes ?? 0,
       ...flow,
+      tokens: options.tokens ?? null,
       coldMs: 50,
       drain: interrupts.drain,
       signal: AbortSignal.any([interrupts.abort, lost.signal]),
@@ -94,7 +113,8 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     });
   } finally {
     options.stopInput();
-    await writer.end();
+    await stdout?.end();
+    await file?.end();
     await output?.close({ isWhole: outputError === null });
     progress.stop();
     await options.close();
@@ -116,6 +136,21 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     process.stderr.write(`${interruptNote(end, tally.snapshot(), options.resumeHint)}\n`);
   }
   await endProcess(exitOf({ end, signal, outputError, hasLostReaderFirst }), outputError);
+}
+
+/** A terminal's last line is the progress line's: it makes room for each row. */
+function clearing(writer: TextWriter, progress: Progress): TextWriter {
+  return {
+    write(row) {
+      progress.clear();
+      return writer.write(row);
+    },
+    print(text) {
+      progress.clear();
+      return writer.print(text);
+    },
+    end: () => writer.end(),
+  };
 }
 
 type Snapshot = Parameters<typeof createProgress>[0]['snapshot'];

@@ -31,6 +31,7 @@ function sentence<Payload, State>(event: FlowEvent<Payload, State>, { describe }
     case 'hold':
       return `${event.lane} is held for ${seconds(event.ms)}, after ${event.failure.message}`;
     case 'close':
+      if (event.ms === Number.POSITIVE_INFINITY) return `${event.lane} is closed, after ${event.failure.message}`;
       return `${event.lane} is closed for ${seconds(event.ms)}, after ${event.failure.message}`;
   }
 }

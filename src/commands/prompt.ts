@@ -1,4 +1,6 @@
 import * as Args from '@oclif/core/args';
+import { readAnswerSchema } from '../cli/answer-schema.ts';
+import { codecOf } from '../cli/codec-adapter.ts';
 import { ConfigurableCommand } from '../cli/command.ts';
 import { connectionFlags, connectionSettings } from '../cli/connection-flags.ts';
 import { withinDescriptors } from '../cli/descriptors.ts';
@@ -6,17 +8,19 @@ import { dryRunFlags, runDry } from '../cli/dry-run.ts';
 import { resumeHint } from '../cli/ending.ts';
 import { flowFlags } from '../cli/flow-flags.ts';
 import { flowSettings } from '../cli/flow-settings.ts';
+import { hearAnswers } from '../cli/hear-answers.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
 import { modelFlags, modelSettings } from '../cli/model-flags.ts';
 import { openOutput } from '../cli/output-file.ts';
 import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/output-flags.ts';
 import { promptDefaults, promptFlags } from '../cli/prompt-flags.ts';
+import { createPromptView, viewMode } from '../cli/prompt-view.ts';
 import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
 import { tellEvent } from '../cli/tell.ts';
+import { tokenFlags, tokenSettings } from '../cli/token-flags.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
-import { openaiChat } from '../llm/openai.ts';
 import { createPromptRow } from '../output/prompt-row.ts';
 import type { Job } from '../record/job.ts';
 import type { Completion, PromptTask } from '../record/prompt.ts';
@@ -50,6 +54,7 @@ export default class Prompt extends ConfigurableCommand {
     ...promptFlow,
     ...promptFlags,
     ...modelFlags,
+    ...tokenFlags,
     ...outputFlags,
     ...dryRunFlags,
     ...talkFlags,
@@ -61,16 +66,24 @@ export default class Prompt extends ConfigurableCommand {
     const names = flags.input ?? (prompts.length > 0 ? [] : ['-']);
     if (!flags.input && prompts.length === 0 && process.stdin.isTTY)
       return new SluiceHelp(this.config).showHelp(['prompt']);
-    const talk = talkSettings(flags, { isTerminal: process.stderr.isTTY ?? false, env: process.env });
+    const outputTo = outputSettings(flags);
+    const isTerminal = process.stdout.isTTY ?? false;
+    const isAlone = prompts.length === 1 && !flags.input;
+    const mode = viewMode(flags, { isAlone, isTerminal, hasFile: outputTo !== null });
+    const talk = talkSettings(flags, { isTerminal: (process.stderr.isTTY ?? false) && !mode.isLive, env: process.env });
     const { flow, maxConnections } = withinDescriptors(flowSettings(flags), talk);
     const connection = await connectionSettings(flags, process.env);
-    const model = modelSettings(flags, { env: process.env, version: this.config.version });
+    const schema = flags.schema === undefined ? null : await readAnswerSchema(flags.schema);
+    const { provider, settings: model } = await modelSettings(flags, {
+      env: process.env,
+      version: this.config.version,
+      schema: schema?.schema ?? null,
+    });
     const defaults = await promptDefaults(flags, { env: process.env });
     const include = new Set(flags.include?.flatMap((one) => [...one]));
-    const outputTo = outputSettings(flags);
     const sources = await openSources(names, flags.format);
     const secrets = [...(model.key ? [model.key.value] : []), ...connection.secrets];
-    const codec = openaiChat(model);
+    const codec = codecOf(provider, model);
     const { host } = addressOf(model.baseUrl);
     const jobs = promptJobs({
       prompts,
@@ -113,7 +126,9 @@ export default class Prompt extends ConfigurableCommand {
       maxConnections,
       ...connection,
     });
+    const { tokens, costOf } = tokenSettings(flags, model);
     const mask = createMask(secrets);
+    const view = createPromptView({ mode, isTerminal, secrets });
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
     const output = saved && (await openOutput(saved.path, saved));
@@ -124,14 +139,25 @@ export default class Prompt extends ConfigurableCommand {
         idleTimeoutMs: flags['idle-timeout'],
         maxBodyBytes,
         requestOf: codec.requestOf,
-        read: codec.read,
+        open: hearAnswers({ codec, hear: view.hear, isBinding: mode.isLive, schema, secrets }),
+        costOf,
         retryOn: flags['retry-on'] ?? null,
       }),
       laneOf,
-      render: createPromptRow({ include, provider: codec.provider, model: model.model, secrets, now: Date.now }),
+      render: createPromptRow({
+        include,
+        provider: codec.provider,
+        model: model.model,
+        secrets,
+        hasJson: schema !== null,
+        now: Date.now,
+      }),
+      openView: view.openView,
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: () => `${model.model} at ${host}` }),
-      flow,
+      // Answers without names make sense in one order only.
+      flow: { ...flow, isOrdered: flow.isOrdered || mode.kind === 'text' },
+      tokens,
       talk,
       keepsLog: include.has('attempts'),
       output,

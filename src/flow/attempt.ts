@@ -1,5 +1,6 @@
 import type { Failure } from '../record/failure.ts';
 import type { AttemptEntry, CallContext, Job, Outcome, Result } from '../record/job.ts';
+import type { TokenOptions } from './allowance.ts';
 import type { Clock } from './clock.ts';
 import type { Lanes } from './lanes.ts';
 import type { RetryPolicy } from './retry.ts';
@@ -24,6 +25,8 @@ export type CourseOptions<Payload, Value, State> = {
   attempt: Attempt<Payload, Value, State>;
   laneOf: (job: Job<Payload>) => string;
   lanes: Lanes;
+  /** What a job's attempts may take, where tokens are limited. */
+  tokens?: TokenOptions<Payload> | null;
   ending: Ending;
   policy: RetryPolicy;
   /** One attempt's time in slots, all its hops together, in milliseconds; 0 is no limit. */

@@ -1,5 +1,5 @@
 import { Failure } from '../record/failure.ts';
-import type { AttemptEntry, Job, Outcome, Timings } from '../record/job.ts';
+import type { AttemptEntry, Cost, Job, Outcome, Timings } from '../record/job.ts';
 import type { CourseOptions } from './attempt.ts';
 import type { Timer } from './clock.ts';
 import type { Lane, Waiter } from './lane.ts';
@@ -41,6 +41,7 @@ export class Course<Payload, Value, State> implements Waiter {
   #value: Value | null = null;
   #release: Release | null = null;
   #lastFailure: Failure | null = null;
+  tokens = 0;
 
   constructor(job: Job<Payload>, options: CourseOptions<Payload, Value, State>) {
     this.#job = job;
@@ -60,6 +61,7 @@ export class Course<Payload, Value, State> implements Waiter {
       this.#settle(this.#job.failure);
       return;
     }
+    this.tokens = this.#options.tokens?.estimate(this.#job) ?? 0;
     this.#enter(this.#options.laneOf(this.#job));
   }
 
@@ -73,7 +75,7 @@ export class Course<Payload, Value, State> implements Waiter {
   begin(release: Release, nowMs: number): void {
     this.#release = release;
     this.#call(nowMs).catch((error) => {
-      this.#free(false);
+      this.#free(false, null);
       this.#options.broken(this.#job, error);
     });
   }
@@ -86,8 +88,8 @@ export class Course<Payload, Value, State> implements Waiter {
   }
 
   /** Gives the slot back, once. */
-  #free(wasRefused: boolean): void {
-    this.#release?.({ wasRefused });
+  #free(wasRefused: boolean, cost: Cost | null): void {
+    this.#release?.({ wasRefused, cost });
     this.#release = null;
   }
 
@@ -103,7 +105,8 @@ export class Course<Payload, Value, State> implements Waiter {
     this.#close(call, outcome);
     // Inside the slot still, so that a refused lane is held before another of its jobs can start.
     const decision = outcome.kind === 'retry' ? this.#decide(outcome) : null;
-    this.#free(outcome.kind === 'retry' && outcome.hold !== undefined);
+    const cost = outcome.kind === 'next' ? null : (outcome.cost ?? null);
+    this.#free(outcome.kind === 'retry' && outcome.hold !== undefined, cost);
     if (outcome.kind === 'next') return this.#goOn(outcome.state, outcome.lane);
     this.#value = outcome.value;
     const { failure } = outcome;
@@ -177,7 +180,11 @@ export class Course<Payload, Value, State> implements Waiter {
     const used = { retriesUsed: this.#retriesUsed, heldMs: this.#heldMs, leftMs: deadlineAtMs - clock.now() };
     const decision = decide({ ...outcome, ...used }, policy, random);
     const { kind, usesRetry, holdMs, closeMs, delayMs } = decision;
-    if (holdMs !== null) {
+    if (failure.code === 'quota') {
+      // Waiting does not help an empty account: nobody else need ask it.
+      this.#in?.close(Number.POSITIVE_INFINITY, emptyLane(lane, failure));
+      observe?.({ kind: 'close', job, lane, failure, ms: Number.POSITIVE_INFINITY });
+    } else if (holdMs !== null) {
       this.#in?.hold(holdMs, { isGuess: usesRetry });
       observe?.({ kind: 'hold', job, lane, failure, ms: holdMs });
     } else if (closeMs !== null) {
@@ -225,6 +232,10 @@ function closedLane(lane: string, ms: number, cause: Failure): Failure {
     retryable: true,
     cause,
   });
+}
+
+function emptyLane(lane: string, cause: Failure): Failure {
+  return new Failure('quota', `not called: ${lane} told another call that nothing is left`, { cause });
 }
 
 function tooLong(ms: number): string {

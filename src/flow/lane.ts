@@ -1,6 +1,7 @@
 import type { Failure } from '../record/failure.ts';
-import type { Timings } from '../record/job.ts';
+import type { Cost, Timings } from '../record/job.ts';
 import { Alarm } from './alarm.ts';
+import { Allowance } from './allowance.ts';
 import type { Clock } from './clock.ts';
 import type { Entrant, Gate } from './gate.ts';
 import { Hold } from './hold.ts';
@@ -8,12 +9,21 @@ import { Line } from './line.ts';
 import { Pacer, type Rate } from './pacer.ts';
 import { Refusals } from './refusals.ts';
 import type { Paced } from './signals.ts';
+import type { Spending } from './spending.ts';
 import { Throttle } from './throttle.ts';
 
 /** The limits of one lane. Null is no limit of its own: the gate's still hold. */
 export type LaneLimits = { readonly concurrency: number | null; readonly rate: Rate | null };
 
-export type LaneOptions = { limits: LaneLimits; burst: number; coldMs?: number | undefined; gate: Gate; clock: Clock };
+export type LaneOptions = {
+  limits: LaneLimits;
+  burst: number;
+  coldMs?: number | undefined;
+  gate: Gate;
+  clock: Clock;
+  /** What limits tokens, for calls that take some. */
+  tokens?: { readonly perMinute: number | null; readonly spending: Spending | null } | null;
+};
 
 /** A job in line. */
 export type Waiter = {
@@ -23,8 +33,10 @@ export type Waiter = {
   readonly timings: Timings;
   /** Since when it waits for what it is waiting for now: it says so itself when it enters. */
   sinceMs: number;
+  /** Tokens that its attempt may take. */
+  readonly tokens?: number;
   /** Starts the attempt, at `nowMs`. `release` must be called when it has ended. */
-  begin(release: (answer: { wasRefused: boolean }) => void, nowMs: number): void;
+  begin(release: (answer: { wasRefused: boolean; cost?: Cost | null }) => void, nowMs: number): void;
   /** Told instead when the attempt must never start. */
   dismiss(failure: Failure): void;
 };
@@ -42,6 +54,7 @@ export class Lane implements Entrant, Paced {
   readonly #clock: Clock;
   readonly #pacer: Pacer | null;
   readonly #alarm: Alarm;
+  readonly #allowance: Allowance | null;
   readonly #waiting = new Line<Waiter>();
   #throttle: Throttle | null = null;
   #running = 0;
@@ -53,18 +66,19 @@ export class Lane implements Entrant, Paced {
   /** Since when the head of the line waits for a time to come, or null. */
   #limitedSinceMs: number | null = null;
 
-  constructor({ limits, burst, coldMs = 0, gate, clock }: LaneOptions) {
+  constructor({ limits, burst, coldMs = 0, gate, clock, tokens = null }: LaneOptions) {
     this.#limits = limits;
     this.#gate = gate;
     this.#clock = clock;
     this.#refusals = new Refusals(clock);
     this.#alarm = new Alarm(clock, () => this.#pump());
     this.#pacer = limits.rate ? new Pacer(limits.rate, { burst, coldMs }) : null;
+    this.#allowance = tokens ? new Allowance({ ...tokens, wake: () => this.#pump() }) : null;
   }
 
   /** Takes its place in line: its `begin` is called when the lane and the gate let it start, else its `dismiss`. */
   enter(waiter: Waiter): void {
-    const refusal = this.#refusals.for(waiter);
+    const refusal = this.#refusals.for(waiter) ?? this.#allowance?.refusalFor(waiter.tokens ?? 0);
     if (refusal) {
       waiter.dismiss(refusal);
       return;
@@ -128,7 +142,8 @@ export class Lane implements Entrant, Paced {
       this.#waiting.length === 0 &&
       this.#hold.isOver(now) &&
       this.#refusals.isOpen(now) &&
-      (this.#pacer === null || this.#pacer.isFresh(now))
+      (this.#pacer === null || this.#pacer.isFresh(now)) &&
+      (this.#allowance === null || this.#allowance.isFresh(now))
     );
   }
 
@@ -143,7 +158,8 @@ export class Lane implements Entrant, Paced {
 
   /** For the gate: whether the one at the gate may start now. */
   ready(): boolean {
-    return this.#refusals.for(this.#waiterAtGate()) === null && this.#waitMs() === 0;
+    const waiter = this.#waiterAtGate();
+    return this.#refusals.for(waiter) === null && this.#waitMs(waiter) === 0;
   }
 
   /** For the gate: starts the one who waits there. */
@@ -154,10 +170,12 @@ export class Lane implements Entrant, Paced {
     this.#running += 1;
     this.#pacer?.take(startedMs);
     this.#throttle?.started(startedMs);
-    waiter.begin(({ wasRefused }) => {
+    const ticket = this.#allowance?.started(startedMs, waiter.tokens ?? 0);
+    waiter.begin(({ wasRefused, cost = null }) => {
       if (wasRefused) this.#throttle?.refused(startedMs, this.#clock.now(), this.#running);
       else this.#throttle?.succeeded(startedMs);
       this.#running -= 1;
+      if (ticket) this.#allowance?.ended(ticket, this.#clock.now(), cost);
       if (isProbe) this.#hold.probed();
       free();
       this.#pump();
@@ -195,14 +213,14 @@ export class Lane implements Entrant, Paced {
   }
 
   /** Milliseconds until the lane may start a job; Infinity when only the end of another one can tell. */
-  #waitMs(): number {
+  #waitMs({ tokens = 0 }: Waiter): number {
     if (this.#limits.concurrency !== null && this.#running >= this.#limits.concurrency) return Number.POSITIVE_INFINITY;
-    if (!this.#hold.isOn && !this.#pacer && !this.#throttle) return 0;
+    if (!this.#hold.isOn && !this.#pacer && !this.#throttle && !this.#allowance) return 0;
     const now = this.#clock.now();
     const heldMs = this.#hold.waitMs(now);
     const paceMs = this.#pacer?.waitMs(now) ?? 0;
     const learnedMs = this.#throttle?.waitMs(now, this.#running) ?? 0;
-    return Math.max(0, heldMs, paceMs, learnedMs);
+    return Math.max(0, heldMs, paceMs, learnedMs, this.#allowance?.waitMs(now, tokens) ?? 0);
   }
 
   /** Sends the first waiting job to the gate if it may go. A loop: a start frees the way for the next at once. */
@@ -213,7 +231,7 @@ export class Lane implements Entrant, Paced {
     while (this.#atGate === null) {
       const waiter = this.#waiting.head;
       if (!waiter) break;
-      const waitMs = this.#waitMs();
+      const waitMs = this.#waitMs(waiter);
       if (waitMs === Number.POSITIVE_INFINITY) break;
       if (waitMs > 0) {
         this.#limitedSinceMs ??= this.#clock.now();

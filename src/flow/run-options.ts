@@ -1,4 +1,5 @@
 import type { Job, Result } from '../record/job.ts';
+import type { TokenOptions } from './allowance.ts';
 import type { Attempt, FlowEvent } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import type { FailureLimit } from './failure-limit.ts';
@@ -29,6 +30,8 @@ export type RunOptions<Payload, Value, State> = {
   burst?: number;
   /** How long the first call of a rate may take to leave, in milliseconds, before others start. Default 0. */
   coldMs?: number;
+  /** What limits the tokens that calls take; without it nobody counts any. */
+  tokens?: TokenOptions<Payload> | null;
   retry: RetryPolicy;
   /** One attempt's time in slots, in milliseconds; 0 is no limit. */
   timeoutMs: number;
@@ -63,9 +66,9 @@ export type RunView = {
   readonly heldBy: string | null;
 };
 
-/** How a run ended. `drained` and `aborted` come from outside, `failures` and `deadline` from the run's own options. */
+/** How a run ended. `drained` and `aborted` come from outside, `failures`, `budget` and `deadline` from the run's own options. */
 export type RunEnd = {
-  readonly kind: 'completed' | 'drained' | 'aborted' | 'failures' | 'deadline';
+  readonly kind: 'completed' | 'drained' | 'aborted' | 'failures' | 'budget' | 'deadline';
   /** Jobs read. Each had its result. */
   readonly read: number;
   readonly failed: number;

@@ -9,6 +9,7 @@ import { Order } from './order.ts';
 import { Reader } from './reader.ts';
 import type { RunEnd, RunOptions, RunView } from './run-options.ts';
 import { Ending } from './signals.ts';
+import { Spending } from './spending.ts';
 import { Window } from './window.ts';
 
 export type { FailureLimit } from './failure-limit.ts';
@@ -52,8 +53,11 @@ class Run<Payload, Value, State> {
     this.#window = new Window(window, () => this.#rowLeft());
     this.#gate = new Gate({ concurrency, rate, burst, coldMs, clock, isStuffed: () => this.#window.isStuffed });
     this.#order = options.isOrdered ? new Order(({ result, bytes }) => this.#write(result, bytes)) : null;
+    const { tokens = null } = options;
+    const spending = typeof tokens?.total === 'number' ? new Spending(tokens.total, () => this.#spent()) : null;
     this.#lanes = new Lanes({
       limitsOf: options.limitsOf ?? (() => unlimited),
+      tokens: tokens && { perMinute: tokens.perMinute, spending },
       burst,
       coldMs,
       gate: this.#gate,
@@ -102,6 +106,7 @@ class Run<Payload, Value, State> {
       attempt,
       laneOf,
       lanes: this.#lanes,
+      tokens: this.#options.tokens ?? null,
       ending: this.#ending,
       policy: retry,
       timeoutMs,
@@ -178,6 +183,12 @@ class Run<Payload, Value, State> {
     this.#end('failures', new Failure('cancelled', `the run was stopped after ${this.#count.failed} failed`));
   }
 
+  /** Told in the middle of a lane's work: the end has to wait for that. */
+  #spent(): void {
+    const told = `the run's budget of ${this.#options.tokens?.total} tokens is used up, or what is left is too little`;
+    queueMicrotask(() => this.#end('budget', new Failure('cancelled', told)));
+  }
+
   #deadline(deadlineMs: number): void {
     this.#end('deadline', new Failure('deadline', `the run's ${deadlineMs / 1000} s were over`, { retryable: true }));
   }
@@ -185,7 +196,7 @@ class Run<Payload, Value, State> {
   /** The first end counts; a later one can only turn draining into aborting. */
   #end(kind: Exclude<RunEnd['kind'], 'completed'>, reason: Failure): void {
     if (!this.#ending.reason) this.#kind = kind;
-    if (kind === 'drained') this.#ending.drain(reason);
+    if (kind === 'drained' || kind === 'budget') this.#ending.drain(reason);
     else this.#ending.abort(reason);
   }
 

@@ -44,22 +44,11 @@ function decoderFor(encoding: string, bytes: Buffer): Decoder | null {
  * `too_large`, `truncated` when it ends too early, `decode` when it is not what it says.
  */
 export async function decode(body: Buffer, contentEncoding: string, maxBodyBytes: number): Promise<Buffer> {
-  const encodings = contentEncoding
-    .toLowerCase()
-    .split(',')
-    .map((encoding) => encoding.trim())
-    .filter((encoding) => encoding !== '' && encoding !== 'identity');
-  if (encodings.length > maxEncodings) {
-    throw new Failure('decode', `the body is encoded ${encodings.length} times over`, { phase: 'body' });
-  }
   let bytes = body;
-  for (const encoding of encodings.reverse()) {
+  for (const encoding of encodingsIn(contentEncoding)) {
     if (bytes.length === 0) break;
     const decoder = decoderFor(encoding, bytes);
-    if (!decoder) {
-      const message = `the body has a content-encoding that cannot be undone: ${encoding.slice(0, 50)}`;
-      throw new Failure('decode', message, { phase: 'body' });
-    }
+    if (!decoder) throw unknownEncoding(encoding);
     try {
       // zlib takes no limit of 0; what is over it by that is seen below.
       const limit = { maxOutputLength: Math.max(1, maxBodyBytes) };
@@ -72,7 +61,29 @@ export async function decode(body: Buffer, contentEncoding: string, maxBodyBytes
   return bytes;
 }
 
-function undecodable(error: unknown, { encoding, maxBodyBytes }: { encoding: string; maxBodyBytes: number }): Failure {
+/** The encodings of a body, the one to undo first at the head. Throws a Failure `decode` when there are too many. */
+export function encodingsIn(contentEncoding: string): string[] {
+  const encodings = contentEncoding
+    .toLowerCase()
+    .split(',')
+    .map((encoding) => encoding.trim())
+    .filter((encoding) => encoding !== '' && encoding !== 'identity');
+  if (encodings.length > maxEncodings) {
+    throw new Failure('decode', `the body is encoded ${encodings.length} times over`, { phase: 'body' });
+  }
+  return encodings.reverse();
+}
+
+export function unknownEncoding(encoding: string): Failure {
+  const message = `the body has a content-encoding that cannot be undone: ${encoding.slice(0, 50)}`;
+  return new Failure('decode', message, { phase: 'body' });
+}
+
+/** What an error of zlib means. */
+export function undecodable(
+  error: unknown,
+  { encoding, maxBodyBytes }: { encoding: string; maxBodyBytes: number },
+): Failure {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(maxBodyBytes);
   if (code === 'Z_BUF_ERROR' || code === 'ZSTD_error_srcSize_wrong') {

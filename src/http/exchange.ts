@@ -13,6 +13,16 @@ export type ExchangeOptions = {
   idleTimeoutMs: number;
   /** More bytes than this on the wire are a failure, `too_large`. */
   maxBodyBytes: number;
+  /** Takes the answer as it comes; `Exchange.body` is then empty. */
+  sink?: ExchangeSink;
+};
+
+export type ExchangeSink = {
+  /** Silence before the first byte of the body is no idleness: who answers may have to think first. */
+  readonly isPatient?: boolean;
+  head(status: number, headers: HttpHeaders): void;
+  /** A promise makes the server wait: nothing more is read until it resolves. One that rejects with a Failure ends the exchange. */
+  data(chunk: Buffer): void | Promise<void>;
 };
 
 /** What one request brought, complete or not. `failure` says what cut it short. */
@@ -70,6 +80,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #status: number | null = null;
   #headers: HttpHeaders = {};
   #bytes = 0;
+  /** Chunks that the sink has not done with. */
+  #untaken = 0;
   #informational = 0;
   /** A byte of the answer has come, though perhaps not its head. */
   #hasBegun = false;
@@ -112,7 +124,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#phase = 'headers';
     this.#options.scope.sent();
     const { idleTimeoutMs } = this.#options;
-    if (idleTimeoutMs > 0) this.#idleTimer = setTimeout(() => this.#idle(), idleTimeoutMs);
+    if (idleTimeoutMs > 0 && !this.#options.sink?.isPatient) this.#watch();
   }
 
   /** The head is out. With a body behind it, the time of the upload is no matter of pace. */
@@ -139,14 +151,46 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       this.#fail(this.#protocol(`an unknown transfer-encoding, ${String(encoding).slice(0, 100)}`));
     } else if (Number(headers['content-length']) > this.#options.maxBodyBytes && this.#request.method !== 'HEAD') {
       this.#fail(tooLarge(this.#options.maxBodyBytes));
-    }
+    } else this.#options.sink?.head(status, headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#idleTimer?.refresh();
     this.#bytes += chunk.length;
     if (this.#bytes > this.#options.maxBodyBytes) this.#fail(tooLarge(this.#options.maxBodyBytes));
+    else if (this.#options.sink) this.#deliver(chunk, this.#options.sink);
     else this.#chunks.push(chunk);
+  }
+
+  #deliver(chunk: Buffer, sink: ExchangeSink): void {
+    const { idleTimeoutMs } = this.#options;
+    const taken = sink.data(chunk);
+    if (!taken) {
+      if (idleTimeoutMs > 0 && this.#idleTimer === undefined) this.#watch();
+      return;
+    }
+    // The silence is ours as long as nobody takes the bytes.
+    this.#unwatch();
+    this.#controller?.pause();
+    this.#untaken += 1;
+    taken.then(
+      () => {
+        this.#untaken -= 1;
+        if (this.isSettled || this.#untaken > 0) return;
+        if (idleTimeoutMs > 0) this.#watch();
+        this.#controller?.resume();
+      },
+      (failure: Failure) => this.#fail(failure),
+    );
+  }
+
+  #watch(): void {
+    this.#idleTimer = setTimeout(() => this.#idle(), this.#options.idleTimeoutMs);
+  }
+
+  #unwatch(): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = undefined;
   }
 
   onResponseEnd(): void {
@@ -189,7 +233,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #settle(failure: Failure | null, isRace: boolean): void {
     if (this.isSettled) return;
     this.isSettled = true;
-    clearTimeout(this.#idleTimer);
+    this.#unwatch();
     this.#options.scope.onCancel(null);
     if (this.#lease) this.#letGo();
     const [first = Buffer.alloc(0)] = this.#chunks;

@@ -2,12 +2,18 @@ import { Failure } from '../record/failure.ts';
 import type { Completion, PromptTask, Usage } from '../record/prompt.ts';
 import type { Reading, Reply } from '../record/reply.ts';
 import { addressOf, type HttpRequest } from '../record/request.ts';
-import type { Codec, ModelSettings } from './codec.ts';
+import type { ModelSettings } from './codec.ts';
 import { refusalOf } from './errors.ts';
 import { type Fields, fieldsOf, listOf, numberOf, oneLine, textOf } from './json-fields.ts';
 
 /** OpenAI's Chat Completions, and everything that speaks it: POST {base}/chat/completions. */
-export function openaiChat(settings: ModelSettings): Codec {
+export type WholeCodec = {
+  readonly provider: string;
+  readonly requestOf: (task: PromptTask) => HttpRequest;
+  readonly read: (reply: Reply) => Reading<Completion>;
+};
+
+export function openaiChat(settings: ModelSettings): WholeCodec {
   const { baseUrl, key } = settings;
   const url = new URL(baseUrl);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/chat/completions`;

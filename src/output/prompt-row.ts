@@ -1,6 +1,6 @@
 import type { Result } from '../record/job.ts';
 import { escapeUnsafe } from '../record/json.ts';
-import type { PromptAnswer, PromptTask, Usage } from '../record/prompt.ts';
+import type { Completion, PromptAnswer, PromptTask, Usage } from '../record/prompt.ts';
 import { createMask } from '../record/secrets.ts';
 import { attemptLog, createStamp, error, headers, inputOf, millis, string, timings } from './row-fields.ts';
 
@@ -15,6 +15,8 @@ export type PromptRowOptions = {
   model: string;
   /** Values that must not appear. */
   secrets: readonly string[];
+  /** Rows have `json`: the text as JSON, where it fits the schema. */
+  hasJson: boolean;
   /** Unix milliseconds. */
   now: () => number;
 };
@@ -24,20 +26,27 @@ export type PromptResult = Result<PromptTask, PromptAnswer>;
 /** Servers that need no key are given words such as `test`: those stand in answers and prompts, and are no secret there. */
 const shortestKey = 16;
 
+/** The secrets that may not stand in what models and people say. */
+export function spokenSecrets(secrets: readonly string[]): string[] {
+  return secrets.filter((secret) => secret.length >= shortestKey);
+}
+
 /** Writes a result as its row: one line of JSON without the line end, fields in the order of prompt-row.schema.json. */
 export function createPromptRow(options: PromptRowOptions): (result: PromptResult) => string {
-  const { include, secrets, now } = options;
+  const { include, secrets, hasJson, now } = options;
   const mask = createMask(secrets);
-  const keyMask = createMask(secrets.filter((secret) => secret.length >= shortestKey));
+  const keyMask = createMask(spokenSecrets(secrets));
   const model = `"provider":${string(options.provider, null)},"model":${string(options.model, null)}`;
   const stamp = createStamp();
 
   return (result) => {
     const { job, value, failure } = result;
     const { input } = job.payload;
-    const { text, finishReason, usage, ttftMs } = value?.content ?? nothing;
+    const { text, finishReason, usage, ttftMs, json = null } = value?.content ?? nothing;
     let row = `{"index":${job.index},"id":${string(job.id, keyMask)},"ok":${failure === null},${model}`;
-    row += `,"text":${string(text, keyMask)},"finish_reason":${string(finishReason, mask)},"usage":${usageOf(usage)}`;
+    row += `,"text":${string(text, keyMask)}`;
+    if (hasJson) row += `,"json":${inputOf(json, keyMask)}`;
+    row += `,"finish_reason":${string(finishReason, mask)},"usage":${usageOf(usage)}`;
     row += `,"status":${value?.status ?? null},"attempts":${result.attempts},"duration_ms":${millis(result.durationMs)}`;
     row += `,"ttft_ms":${millis(ttftMs)}`;
     if (include.has('headers')) row += `,"headers":${headers(value?.headers, mask)}`;
@@ -50,7 +59,7 @@ export function createPromptRow(options: PromptRowOptions): (result: PromptResul
   };
 }
 
-const nothing = { text: null, finishReason: null, usage: null, ttftMs: null };
+const nothing: Completion = { text: null, finishReason: null, usage: null, ttftMs: null };
 
 function usageOf(usage: Usage | null): string {
   return usage ? `{"input_tokens":${usage.inputTokens},"output_tokens":${usage.outputTokens}}` : 'null';

@@ -7,6 +7,12 @@ export type RowWriter = {
   end(): Promise<void>;
 };
 
+/** Writes text that is no row too. */
+export type TextWriter = RowWriter & {
+  /** Takes text as it is, without adding a line end. */
+  print(text: string): void | Promise<void>;
+};
+
 /** So many characters are written together at most; a larger row is written by itself. */
 const batchLength = 64 * 1024;
 
@@ -15,7 +21,7 @@ const batchLength = 64 * 1024;
  * dropped while the stream lives. `onError` is called once when it breaks (EPIPE, ENOSPC) or is closed under us; rows
  * are then dropped.
  */
-export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoException) => void): RowWriter {
+export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoException) => void): TextWriter {
   let batch = '';
   let scheduled: NodeJS.Immediate | null = null;
   let draining: Promise<void> | null = null;
@@ -71,15 +77,18 @@ export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoE
 
   // Before `drained` listens: what it lets go on must find the stream broken.
   stream.on('error', fail).on('close', closed);
+  function print(text: string): void | Promise<void> {
+    if (isBroken) return;
+    batch += text;
+    if (draining) return draining;
+    if (batch.length >= batchLength) flush();
+    else scheduled ??= setImmediate(flush);
+    return draining ?? undefined;
+  }
+
   return {
-    write(row) {
-      if (isBroken) return;
-      batch += `${row}\n`;
-      if (draining) return draining;
-      if (batch.length >= batchLength) flush();
-      else scheduled ??= setImmediate(flush);
-      return draining ?? undefined;
-    },
+    write: (row) => print(`${row}\n`),
+    print,
     async end() {
       while (draining) await draining;
       flush();

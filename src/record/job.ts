@@ -1,4 +1,5 @@
 import type { Failure } from './failure.ts';
+import type { Budget } from './reply.ts';
 
 /** One input line: what is to be called, and its place in the input. */
 export type Job<Payload> = {
@@ -41,6 +42,14 @@ export type Hold = {
   readonly ms: number | null;
 };
 
+/** What a call took of the budgets that calls share. */
+export type Cost = {
+  /** Tokens; null when nobody knows, and what was reserved counts as used. */
+  readonly tokens: number | null;
+  /** What the server says is left of its own limits. */
+  readonly budgets: readonly Budget[];
+};
+
 /**
  * What one attempt came to.
  * - `done`: nothing more to do. A value with a failure is an answer that does not count as ok.
@@ -50,13 +59,14 @@ export type Hold = {
  * - `next`: the job goes on with another call, which passes the lane and the gate again: a redirect hop, a page.
  */
 export type Outcome<Value, State> =
-  | { readonly kind: 'done'; readonly value: Value | null; readonly failure: Failure | null }
+  | { readonly kind: 'done'; readonly value: Value | null; readonly failure: Failure | null; readonly cost?: Cost }
   | {
       readonly kind: 'retry';
       readonly value: Value | null;
       readonly failure: Failure;
       readonly hold?: Hold;
       readonly delayMs?: number;
+      readonly cost?: Cost;
     }
   | { readonly kind: 'next'; readonly state: State; readonly lane: string };
 

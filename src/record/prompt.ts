@@ -22,6 +22,8 @@ export type Completion = {
   readonly usage: Usage | null;
   /** From the start of the attempt to the first token, in milliseconds; null when the answer came in one piece. */
   readonly ttftMs: number | null;
+  /** The text as compact JSON, digit for digit, where a schema was given; null when it does not fit. */
+  readonly json?: string | null;
 };
 
 /** Tokens as the provider counts them; null where it does not say. */

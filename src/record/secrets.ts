@@ -29,15 +29,19 @@ function cookieValues(value: string): string[] {
 /** Takes every secret out of a text, by value, also where it stands encoded for a URL. */
 export type Mask = (text: string) => string;
 
-/** A mask for these secrets, or null where there is nothing to hide. */
-export function createMask(secrets: Iterable<string>): Mask | null {
+/** How secrets may be written in a text, the longest first: one may be a part of another. */
+export function secretForms(secrets: Iterable<string>): readonly string[] {
   const forms = new Set<string>();
   for (const secret of secrets) {
     if (secret.length < shortestSecret) continue;
     forms.add(secret).add(encodeURIComponent(secret.toWellFormed())).add(JSON.stringify(secret).slice(1, -1));
   }
-  if (forms.size === 0) return null;
-  // The longest first: a secret may be a part of another.
-  const ordered = [...forms].sort((a, b) => b.length - a.length);
+  return [...forms].sort((a, b) => b.length - a.length);
+}
+
+/** A mask for these secrets, or null where there is nothing to hide. */
+export function createMask(secrets: Iterable<string>): Mask | null {
+  const ordered = secretForms(secrets);
+  if (ordered.length === 0) return null;
   return (text) => ordered.reduce((rest, form) => (rest.includes(form) ? rest.replaceAll(form, masked) : rest), text);
 }

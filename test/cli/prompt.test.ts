@@ -199,7 +199,9 @@ describe('what is sent', () => {
   test('is the model, the messages and what was asked for, nothing else', async () => {
     const server = await startModel();
     await ask(server, { args: ['hi'] });
-    expect(askedOf(server.calls[0])).toEqual({ model: 'some-model', messages: [{ role: 'user', content: 'hi' }] });
+    const { stream, stream_options: _, ...asked } = askedOf(server.calls[0]);
+    expect(asked).toEqual({ model: 'some-model', messages: [{ role: 'user', content: 'hi' }] });
+    expect(stream).toBe(true);
     expect(server.calls[0]).toMatchObject({ method: 'POST', path });
     const params = ['--param', 'top_p=0.5', '--param', 'user=me', '--param', 'stop=["a"]', '--param', 'x=1e'];
     await ask(server, { args: ['hi', '--max-tokens', '5', '--temperature', '0', ...params] });
@@ -298,7 +300,12 @@ describe('the key', () => {
 test.each([
   [[], /--model: no model is given/],
   [['-m', ''], /--model/],
-  [['-m', 'anthropic:claude-haiku'], /anthropic cannot be asked in its own way yet/],
+  [['-m', 'anthropic:claude-haiku'], /ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is not set/],
+  [['-m', 'gemini:'], /--model: expected PROVIDER:MODEL/],
+  [['-m', 'm', '--anthropic-version', '2026-10-21'], /--anthropic-version: it is for anthropic/],
+  [['-m', 'ollama:m', '--api', 'responses'], /--api: it chooses between OpenAI's APIs/],
+  [['-m', 'm', '--schema', 'nowhere.json'], /--schema: cannot read nowhere\.json/],
+  [['y', '-m', 'm', '--stream', '--text'], /--stream and --text together are for one prompt/],
   [['-m', 'm', '--base-url', 'localhost'], /--base-url: expected a URL such as/],
   [['-m', 'm', '--base-url', 'http://user:pa55word@127.0.0.1/v1'], /--base-url: it may not hold a user/],
   [['-m', 'm', '--param', 'stream=true'], /--param: stream is set by sluice itself/],

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { createTokenEstimate } from '../../src/cli/token-estimate.ts';
+import { parseTokens } from '../../src/cli/token-flags.ts';
+import type { Job } from '../../src/record/job.ts';
+import type { Message, PromptTask } from '../../src/record/prompt.ts';
+
+const job = (...messages: Message[]): Job<PromptTask> => ({
+  index: 0,
+  id: null,
+  payload: { messages, lane: null, input: null },
+});
+const says = (content: unknown): Job<PromptTask> => job({ role: 'user', content });
+const text = 'x'.repeat(400);
+
+describe('an estimate', () => {
+  test('is a quarter of the bytes, a little for each message, and the longest answer', () => {
+    const { estimate } = createTokenEstimate(1000);
+    expect(estimate(says(text))).toBe(1104);
+    expect(estimate(says('ü'.repeat(200)))).toBe(1104);
+    expect(estimate(job({ role: 'system', content: text }, { role: 'user', content: text }))).toBe(1208);
+    expect(estimate(says([{ type: 'text', text }]))).toBeGreaterThan(1104);
+  });
+
+  test('takes a usual answer where nobody says how long it may be', () => {
+    const { estimate, learn } = createTokenEstimate(null);
+    expect(estimate(says(text))).toBe(604);
+    learn(says(text), { inputTokens: 104, outputTokens: 20 });
+    learn(says(text), { inputTokens: 104, outputTokens: 40 });
+    expect(estimate(says(text))).toBe(134);
+  });
+
+  test('is corrected by what providers counted, within reason', () => {
+    const { estimate, learn } = createTokenEstimate(0);
+    learn(says(text), { inputTokens: 208, outputTokens: null });
+    expect(estimate(says(text))).toBe(208);
+    learn(says(text), { inputTokens: 1_000_000, outputTokens: null });
+    expect(estimate(says(text))).toBe(416);
+  });
+});
+
+test.each([
+  ['90000', 90_000],
+  ['200k', 200_000],
+  ['1.5M', 1_500_000],
+  ['0.5k', 500],
+])('`%s` is so many tokens', (given, tokens) => {
+  expect(parseTokens(given)).toBe(tokens);
+});
+
+test.each(['', '0', 'k', '-1', '10kb', '1e5', '200k/m'])('`%s` is no number of tokens', (given) => {
+  expect(() => parseTokens(given)).toThrow(/expected a number of tokens like/);
+});
