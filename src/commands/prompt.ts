@@ -13,7 +13,7 @@ import { openSources } from '../cli/sources.ts';
 import { refuseSwitchValues } from '../cli/switches.ts';
 import { tellEvent } from '../cli/tell.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
-import { openaiChat } from '../llm/openai.ts';
+import { codecOf } from '../llm/codecs.ts';
 import { createPromptRow } from '../output/prompt-row.ts';
 import type { Completion, PromptTask } from '../record/prompt.ts';
 import { addressOf } from '../record/request.ts';
@@ -73,7 +73,7 @@ export default class Prompt extends Command {
     });
     const secrets = model.key ? [model.key.value] : [];
     const mask = createMask(secrets);
-    const codec = openaiChat(model);
+    const codec = codecOf('openai', model);
     const { host } = addressOf(model.baseUrl);
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
@@ -93,7 +93,11 @@ export default class Prompt extends Command {
         idleTimeoutMs: flags['idle-timeout'],
         maxBodyBytes,
         requestOf: codec.requestOf,
-        read: codec.read,
+        read: (reply) => {
+          const answer = codec.open(reply);
+          answer.push(reply.body);
+          return answer.end(null);
+        },
         retryOn: flags['retry-on'] ?? null,
       }),
       laneOf: ({ payload }) => payload.lane ?? host,

@@ -17,6 +17,17 @@ export type Reading<Content> = {
   readonly isRefusal?: boolean;
   /** For how long, by headers of the reader's own; what HTTP says about it comes first. Milliseconds. */
   readonly holdMs?: number | null;
+  /** What the server says is left to the caller; also of an answer that is ok. */
+  readonly budgets?: readonly Budget[];
+};
+
+/** One of the limits that a server counts for a caller, as its headers tell it. Null is what they do not tell. */
+export type Budget = {
+  readonly kind: 'requests' | 'tokens' | 'input_tokens' | 'output_tokens';
+  readonly limit: number | null;
+  readonly remaining: number | null;
+  /** Until it is full again, from the moment of the answer. Milliseconds. */
+  readonly resetMs: number | null;
 };
 
 /** What an exchange leaves for the row when somebody else has read its body. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ModelSettings } from '../../src/llm/codec.ts';
-import { openaiChat } from '../../src/llm/openai.ts';
+import { openaiChat } from '../../src/llm/openai-chat.ts';
 import type { Message } from '../../src/record/prompt.ts';
 import type { HttpHeaders } from '../../src/record/request.ts';
 
@@ -25,7 +25,9 @@ type Given = { status?: number; headers?: HttpHeaders; settings?: Parameters<typ
 /** What an answer means; its body is given as text, or as what is to be JSON. */
 function read(body: unknown, { status = 200, headers = {}, settings }: Given = {}) {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return codec(settings).read({ status, headers, body: Buffer.from(text) });
+  const reader = codec(settings).open({ status, headers });
+  reader.push(Buffer.from(text));
+  return reader.end(null);
 }
 
 function refused(status: number, error: unknown, given: Given = {}) {
@@ -58,7 +60,8 @@ describe('the request', () => {
   });
 
   test('holds the model and the messages, and nothing that was not asked for', () => {
-    expect(requestOf().json).toEqual({ model: 'some-model', messages: hello });
+    const streaming = { stream: true, stream_options: { include_usage: true } };
+    expect(requestOf().json).toEqual({ model: 'some-model', messages: hello, ...streaming });
   });
 
   test('passes messages on as they are, each digit and field', () => {
@@ -105,6 +108,7 @@ describe('an answer', () => {
         ttftMs: null,
       },
       failure: null,
+      budgets: [],
     });
   });
 
@@ -148,7 +152,6 @@ describe('an answer', () => {
   });
 
   test.each([
-    '',
     'null',
     '[]',
     '"x"',
@@ -252,12 +255,12 @@ describe('a refusal of the server', () => {
 
   test.each([
     ['OpenAI', { error: { message: 'why', type: 'x', param: null, code: 'some_code' } }, 'why (some_code)'],
-    ['llama.cpp and vLLM', { error: { code: 400, message: 'why', type: 'x' } }, 'why'],
+    ['llama.cpp and vLLM', { error: { code: 400, message: 'why', type: 'x' } }, 'why (x)'],
     ['Ollama', { error: 'why' }, 'why'],
-    ['an older vLLM', { object: 'error', message: 'why', type: 'x', code: 400 }, 'why'],
+    ['an older vLLM', { object: 'error', message: 'why', type: 'x', code: 400 }, 'why (x)'],
     ['FastAPI', { detail: 'why' }, 'why'],
     ['FastAPI’s checks', { detail: [{ msg: 'why' }] }, '[{"msg":"why"}]'],
-    ['Gemini', [{ error: { code: 400, message: 'why', status: 'INVALID_ARGUMENT' } }], 'why'],
+    ['Gemini', [{ error: { code: 400, message: 'why', status: 'INVALID_ARGUMENT' } }], 'why (INVALID_ARGUMENT)'],
     ['a proxy', '<html>\n<h1>why</h1>\u001b[31m', '<html> <h1>why</h1> [31m'],
     ['nobody', '', ''],
   ])('tells the reason in the words of %s', (_, body, said) => {
