@@ -92,6 +92,37 @@ describe('the request', () => {
     });
   });
 
+  test('usage is asked for, not of servers that refuse to be asked', () => {
+    expect(requestOf({ baseUrl: 'https://api.mistral.ai/v1' }).json).toEqual({
+      model: 'some-model',
+      messages: hello,
+      stream: true,
+    });
+    const picky = codec();
+    const complaint = {
+      object: 'error',
+      message: { detail: [{ type: 'extra_forbidden', loc: ['body', 'stream_options'] }] },
+    };
+    const ask = () => JSON.parse(String(picky.requestOf({ messages: hello, lane: null, input: null }).body)) as object;
+    expect(ask()).toHaveProperty('stream_options');
+    const reader = picky.open({ status: 422, headers: {} });
+    reader.push(Buffer.from(JSON.stringify(complaint)));
+    expect(reader.end(null).failure).toMatchObject({ code: 'http', retryable: true });
+    expect(ask()).not.toHaveProperty('stream_options');
+  });
+
+  test('a schema is asked for, strictly where OpenAI takes it so', () => {
+    const schema = { type: 'object', properties: { a: { type: 'string' } } };
+    const strict = { ...schema, required: ['a'], additionalProperties: false };
+    const format = (one: Record<string, unknown>) => requestOf({ schema: one }).json.response_format;
+    expect(format(schema)).toEqual({ type: 'json_schema', json_schema: { name: 'answer', schema, strict: false } });
+    expect(format(strict)).toMatchObject({ json_schema: { strict: true } });
+    expect(format({ ...strict, properties: { a: schema } })).toMatchObject({ json_schema: { strict: false } });
+    expect(format({ ...strict, properties: { a: { type: 'array', items: strict } } })).toMatchObject({
+      json_schema: { strict: true },
+    });
+  });
+
   test('the key is a bearer token; without one there is no authorization', () => {
     expect(requestOf({ key: { value: key, variable: 'K' } }).headers).toContain(`Bearer ${key}`);
     expect(requestOf().headers).toEqual(['user-agent', 'test', 'content-type', 'application/json']);
