@@ -23,7 +23,7 @@ export function openaiChat(settings: ModelSettings): Codec {
     },
     open: (head) => {
       const reader = createReader(head, dialect, server);
-      if (!asksForUsage || (head.status !== 400 && head.status !== 422)) return reader;
+      if (head.status !== 400 && head.status !== 422) return reader;
       return tolerant(reader, () => {
         asksForUsage = false;
       });
@@ -42,7 +42,7 @@ function commonBody({ baseUrl, maxTokens, temperature, schema }: ModelSettings):
   return given({ [maxName]: maxTokens, temperature, response_format: format });
 }
 
-/** A server that complains of `stream_options` is asked again without. */
+/** A server that complains of `stream_options` is asked again without; so are those asked while it complained. */
 function tolerant(reader: AnswerReader, onComplaint: () => void): AnswerReader {
   return {
     push: (bytes) => reader.push(bytes),
@@ -65,13 +65,13 @@ const dialect: Dialect = {
     const choice = listOf(said.choices)
       ?.map(fieldsOf)
       .find((one) => one && (one.index ?? 0) === 0);
-    if (choice) takeChoice(choice, draft, Boolean(said.error));
+    if (choice) takeChoice(choice, said, draft);
     const usage = fieldsOf(said.usage) ?? fieldsOf(fieldsOf(said.x_groq)?.usage);
     if (usage) draft.count(usage.prompt_tokens ?? usage.input_tokens, usage.completion_tokens ?? usage.output_tokens);
   },
 };
 
-function takeChoice(choice: Fields, draft: Draft, hasError: boolean): void {
+function takeChoice(choice: Fields, { object, error }: Fields, draft: Draft): void {
   const delta = fieldsOf(choice.delta);
   const message = delta ? null : fieldsOf(choice.message);
   const { content, refusal } = delta ?? message ?? {};
@@ -80,10 +80,10 @@ function takeChoice(choice: Fields, draft: Draft, hasError: boolean): void {
   if (textOf(refusal)) draft.decline(refusal);
   draft.finish(choice.finish_reason);
   if (choice.finish_reason === 'content_filter') draft.filter = 'finish_reason content_filter';
-  if (message) draft.isOver = true;
+  if (message && object !== 'chat.completion.chunk') draft.isOver = true;
   const reason = textOf(choice.finish_reason);
   if (choice.error) draft.fail({ error: choice.error });
-  else if (reason !== null && brokenOff.has(reason) && !hasError) draft.fail({ message: `finish_reason ${reason}` });
+  else if (reason !== null && brokenOff.has(reason) && !error) draft.fail({ message: `finish_reason ${reason}` });
 }
 
 /** OpenRouter and Mistral; DeepSeek. */

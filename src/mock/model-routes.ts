@@ -52,7 +52,7 @@ export function modelRoutes(readers: Readers, { tokenDelayMs }: ModelOptions): r
     ...routes,
     {
       path: '/v1/models',
-      about: `its models: ${behaviours.join(', ')}`,
+      about: 'its models, whose names say how they behave',
       answer: () => json(200, { object: 'list', data }),
     },
     { path: '/api/tags', about: 'the same, as Ollama lists them', answer: () => json(200, { models }) },
