@@ -1,6 +1,5 @@
 import * as Args from '@oclif/core/args';
 import { readAnswerSchema } from '../cli/answer-schema.ts';
-import { codecOf } from '../cli/codec-adapter.ts';
 import { ConfigurableCommand } from '../cli/command.ts';
 import { connectionFlags, connectionSettings } from '../cli/connection-flags.ts';
 import { withinDescriptors } from '../cli/descriptors.ts';
@@ -21,6 +20,7 @@ import { openSources } from '../cli/sources.ts';
 import { tellEvent } from '../cli/tell.ts';
 import { tokenFlags, tokenSettings } from '../cli/token-flags.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
+import { codecOf } from '../llm/codecs.ts';
 import { createPromptRow } from '../output/prompt-row.ts';
 import type { Job } from '../record/job.ts';
 import type { Completion, PromptTask } from '../record/prompt.ts';

@@ -1,8 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import { Failure } from '../record/failure.ts';
-import type { Reading, Reply } from '../record/reply.ts';
+import type { Reading } from '../record/reply.ts';
 import type { HttpHeaders } from '../record/request.ts';
-import { fieldsOf, listOf, oneLine, textOf } from './json-fields.ts';
+import { type ErrorObject, errorIn } from './error-object.ts';
+import { oneLine } from './json-fields.ts';
 import { resetMs } from './limits.ts';
 
 /** Who answered, and how it was asked, for messages. */
@@ -10,16 +11,26 @@ export type Server = {
   readonly host: string;
   /** The environment variable whose key was sent; null when none was. */
   readonly keyVariable: string | null;
-  /** The path of the base URL. */
-  readonly basePath: string;
+  /** The path of the base URL, where it is to end with a version; null where it need not. */
+  readonly basePath: string | null;
 };
 
 /** An answer that is no answer. `body` is its text as JSON, where it is that. */
-export type Refused = Pick<Reply, 'status' | 'headers'> & { readonly text: string; readonly body: unknown };
+export type Refused = {
+  readonly status: number;
+  readonly headers: HttpHeaders;
+  readonly text: string;
+  readonly body: unknown;
+};
 
-/** Codes that mean an empty account: their 429 comes again however long one waits (OpenAI's error codes, 2026-09). */
+/**
+ * Words that mean an empty account: their 429 comes again however long one waits (OpenAI's error codes, 2026-09;
+ * Anthropic's details.error_code).
+ */
 const emptyAccount =
-  /^(?:insufficient_quota|credit_balance_exhausted|billing_not_active|\w+_spend_limit_exceeded|organization_usage_limit_exceeded)$/;
+  /^(?:insufficient_quota|credit_balance_exhausted|billing_not_active|\w+_spend_limit_(?:exceeded|reached)|organization_usage_limit_exceeded)$/;
+/** Azure's filter answers a prompt that it dislikes with 400. */
+const filtered = /^(?:content_filter|content_policy_violation|ResponsibleAIPolicyViolation)$/;
 
 /** Statuses that may be different next time; official clients repeat the same ones. */
 const passing: ReadonlySet<number> = new Set([408, 409, 425, 429, 500, 502, 503, 504, 522, 524, 529]);
@@ -31,37 +42,14 @@ export function refusalOf(refused: Refused, server: Server): Omit<Reading<never>
   const error = errorIn(refused.body);
   const status = refused.status >= 400 ? refused.status : (error.status ?? refused.status);
   const said = messageOf(refused, { status, server, error });
-  const codes = [error.code, error.type];
-  const isEmpty = codes.some((code) => code !== null && emptyAccount.test(code));
+  const isEmpty = error.words.some((word) => emptyAccount.test(word)) || (status === 429 && error.isForToday);
   if (isEmpty || status === 402) return { failure: new Failure('quota', said) };
+  if (error.words.some((word) => filtered.test(word))) return { failure: new Failure('refused', said) };
   if (status >= 300 && status < 400) return { failure: new Failure('redirect', said) };
   // An error after a good status, and without one of its own, broke out while the answer was made.
   const retryable = wish(refused.headers) ?? (status < 300 || passing.has(status));
   const failure = new Failure(status === 429 ? 'rate_limited' : 'http', said, { retryable });
-  return { failure, isRefusal: refusing.has(status), holdMs: resetMs(refused.headers) };
-}
-
-type ErrorObject = {
-  readonly message: string | null;
-  readonly code: string | null;
-  readonly type: string | null;
-  /** An HTTP status that the object names: llama.cpp, vLLM and OpenRouter write it as `code`. */
-  readonly status: number | null;
-};
-
-/** The shapes in which servers tell their errors: an object, a bare text, or the fields at the top. */
-function errorIn(body: unknown): ErrorObject {
-  const top = fieldsOf(body);
-  const error = fieldsOf(top?.error) ?? (listOf(body) ? fieldsOf(fieldsOf(listOf(body)?.[0])?.error) : null);
-  const bare = textOf(top?.error) ?? textOf(top?.detail) ?? (top?.detail ? JSON.stringify(top.detail) : null);
-  const fields = error ?? top;
-  const { code } = fields ?? {};
-  return {
-    message: textOf(fields?.message) ?? bare,
-    code: textOf(code),
-    type: textOf(fields?.type),
-    status: typeof code === 'number' && code >= 400 && code <= 599 ? code : null,
-  };
+  return { failure, isRefusal: refusing.has(status), holdMs: error.retryDelayMs ?? resetMs(refused.headers) };
 }
 
 function messageOf(
@@ -71,8 +59,10 @@ function messageOf(
   const { host } = server;
   const name = STATUS_CODES[refused.status];
   const said = oneLine(error.message ?? (refused.body === undefined ? refused.text : ''));
-  const code = error.code !== null && !said.includes(error.code) ? ` (${oneLine(error.code)})` : '';
-  const answer = `${host} answered ${refused.status}${name ? ` ${name}` : ''}${said ? `: ${said}` : ''}${code}`;
+  const [word] = error.words;
+  const code = word !== undefined && !said.includes(word) ? ` (${oneLine(word)})` : '';
+  const did = refused.status < 300 ? 'broke off its answer' : `answered ${refused.status}${name ? ` ${name}` : ''}`;
+  const answer = `${host} ${did}${said ? `: ${said}` : ''}${code}`;
   const hint = hintFor(status, { refused, server, said });
   return hint ? `${answer}; ${hint}` : answer;
 }
@@ -82,7 +72,8 @@ function hintFor(
   { refused, server, said }: { refused: Refused; server: Server; said: string },
 ): string | null {
   const { keyVariable, basePath } = server;
-  if (status === 401 || status === 403) {
+  // Google answers a wrong key with 400.
+  if (status === 401 || status === 403 || (status === 400 && /\bapi key\b/i.test(said))) {
     return keyVariable ? `the key came from ${keyVariable}` : 'no key was sent, since none is set';
   }
   const { location } = refused.headers;
@@ -91,7 +82,7 @@ function hintFor(
   }
   // What is not there speaks no API: the server's own 404, and not one about a model.
   const isNoApi = (status === 404 || status === 405) && !/model/i.test(said);
-  if (isNoApi && !/\/v\d/.test(basePath)) return 'is /v1 missing at the end of the base URL?';
+  if (isNoApi && basePath !== null && !/\/v\d/.test(basePath)) return 'is /v1 missing at the end of the base URL?';
   return null;
 }
 

@@ -1,22 +1,73 @@
+import type { Budget } from '../record/reply.ts';
 import type { HttpHeaders } from '../record/request.ts';
 
-const limitHeader = /^x-ratelimit-(remaining|reset)-(.+)$/;
+/** `x-ratelimit-remaining-tokens`, `x-ratelimit-limit-project-tokens`: OpenAI, Azure, Groq, Mistral and their like. */
+const figureFirst = /^x-ratelimit-(limit|remaining|reset)-(.+)$/;
+/** `anthropic-ratelimit-input-tokens-remaining`. */
+const figureLast = /^anthropic-ratelimit-(.+)-(limit|remaining|reset)$/;
+
+type Told = { limit?: string; remaining?: string; reset?: string };
+
+/** What the headers say is left to the caller, a budget for each that they name. */
+export function budgetsOf(headers: HttpHeaders): Budget[] {
+  const dateMs = Date.parse(String(headers.date ?? ''));
+  const budgets: Budget[] = [];
+  for (const [name, { limit, remaining, reset }] of toldBy(headers)) {
+    const kind = kindOf(name);
+    if (kind === null) continue;
+    const resetMs = reset === undefined ? null : (durationMs(reset) ?? timeOfDayMs(reset, dateMs));
+    budgets.push({ kind, limit: countOf(limit), remaining: countOf(remaining), resetMs });
+  }
+  return budgets;
+}
 
 /**
  * How long to wait until there is room again in the budgets that a refusal names, in milliseconds, or null when it
- * names none: `x-ratelimit-reset-requests` and its like (OpenAI, Groq, Azure). A budget that has something left was
- * not the reason; one that does not say may have been. The longest wait counts.
+ * names none. A budget that has something left was not the reason; one that does not say may have been. The longest
+ * wait counts.
  */
 export function resetMs(headers: HttpHeaders): number | null {
   let longestMs = 0;
-  for (const [name, value] of Object.entries(headers)) {
-    const [, kind, budget] = limitHeader.exec(name) ?? [];
-    if (kind !== 'reset') continue;
-    const remaining = headers[`x-ratelimit-remaining-${budget}`];
-    if (remaining !== undefined && Number(remaining) > 0) continue;
-    longestMs = Math.max(longestMs, durationMs(String(value)) ?? 0);
+  for (const budget of budgetsOf(headers)) {
+    if (budget.remaining === null || budget.remaining === 0) longestMs = Math.max(longestMs, budget.resetMs ?? 0);
   }
   return longestMs > 0 ? longestMs : null;
+}
+
+function toldBy(headers: HttpHeaders): Map<string, Told> {
+  const told = new Map<string, Told>();
+  for (const [header, value] of Object.entries(headers)) {
+    const [, first, one] = figureFirst.exec(header) ?? [];
+    const [, other, last] = figureLast.exec(header) ?? [];
+    const name = one ?? other;
+    const figure = (first ?? last) as keyof Told | undefined;
+    if (name === undefined || figure === undefined || value === undefined) continue;
+    const figures = told.get(name) ?? {};
+    figures[figure] = String(value).trim();
+    told.set(name, figures);
+  }
+  return told;
+}
+
+/** What a budget counts, by its name: `requests`, `req-10-second`, `tokens-minute`, `project-tokens`, `tokens-prompt`. */
+function kindOf(name: string): Budget['kind'] | null {
+  if (/req/.test(name)) return 'requests';
+  if (!/token/.test(name)) return null;
+  if (/input|prompt/.test(name)) return 'input_tokens';
+  return /output|generated/.test(name) ? 'output_tokens' : 'tokens';
+}
+
+/** Some servers write a count as `100.0`; Azure says -1 for what it does not count. */
+function countOf(text: string | undefined): number | null {
+  const count = text !== undefined && /^\d+(?:\.\d+)?$/.test(text) ? Math.floor(Number(text)) : Number.NaN;
+  return Number.isSafeInteger(count) ? count : null;
+}
+
+/** A time (RFC 3339) less the server's own: clocks differ, and resets have come a second before the answer's date. */
+function timeOfDayMs(text: string, dateMs: number): number | null {
+  if (!/^\d{4}-\d\d-\d\dT/.test(text)) return null;
+  const waitMs = Date.parse(text) - dateMs;
+  return Number.isNaN(waitMs) ? null : Math.max(0, waitMs);
 }
 
 /** Larger numbers are a time of day in Unix seconds or milliseconds, not a wait. */

@@ -1,16 +1,21 @@
 import { type Answer, json } from './answer.ts';
 import { type Call, WrongCall } from './call.ts';
-import { chatRoutes } from './chat-routes.ts';
+import { type ModelOptions, modelRoutes } from './model-routes.ts';
 import { moodyRoutes } from './moody-routes.ts';
 import { plainRoutes } from './plain-routes.ts';
 import { type Route, readersOf, type Values } from './route.ts';
 import { slowRoutes } from './slow-routes.ts';
 
 /** Every route the mock has, in the order people see, with what some of them remember. */
-export function routeTable(values: Values): readonly Route[] {
+export function routeTable(values: Values, options: ModelOptions): readonly Route[] {
   const readers = readersOf(values);
   const table: Route[] = [{ path: '/', about: 'this list', answer: () => json(200, { routes: table.map(listing) }) }];
-  table.push(...plainRoutes(readers), ...slowRoutes(readers), ...moodyRoutes(readers), ...chatRoutes(readers));
+  table.push(
+    ...plainRoutes(readers),
+    ...slowRoutes(readers),
+    ...moodyRoutes(readers),
+    ...modelRoutes(readers, options),
+  );
   return table;
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, deliver, failed } from './answer.ts';
 import { callOf, WrongCall } from './call.ts';
 import { type FateOptions, fates } from './fate.ts';
-import { type Rate, slidingWindow, slots } from './limits.ts';
+import { type Rate, slidingWindow, slots, type Window } from './limits.ts';
 import type { Values } from './route.ts';
 import { type Listing, listing, router, routeTable } from './routes.ts';
 
@@ -18,6 +18,8 @@ export type MockOptions = FateOptions & {
   readonly rate?: Rate | undefined;
   /** More get 503. */
   readonly maxConcurrency?: number | undefined;
+  /** Before each token of a model's stream. */
+  readonly tokenDelayMs?: number;
   readonly values: Values;
   readonly clock?: Clock;
 };
@@ -52,10 +54,10 @@ const systemClock: Clock = {
  * latency first, then perhaps a failure. Only then is its route asked.
  */
 export async function startMock({ port = 0, host = '127.0.0.1', ...options }: MockOptions): Promise<Mock> {
-  const { clock = systemClock, rate, maxConcurrency = Number.POSITIVE_INFINITY } = options;
-  const table = routeTable(options.values);
+  const { clock = systemClock, rate, maxConcurrency = Number.POSITIVE_INFINITY, tokenDelayMs = 0 } = options;
+  const table = routeTable(options.values, { tokenDelayMs });
   const ask = router(table);
-  const waitMs = rate ? slidingWindow(rate) : () => 0;
+  const window = rate ? slidingWindow(rate) : null;
   const { take, free } = slots(maxConcurrency);
   const nextFate = fates(options);
   const visits = new Map<Promise<void>, Socket>();
@@ -63,7 +65,8 @@ export async function startMock({ port = 0, host = '127.0.0.1', ...options }: Mo
   let isStopping = false;
 
   async function answerTo(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<Answer> {
-    const roomInMs = waitMs(clock.now());
+    const roomInMs = window?.enter(clock.now()) ?? 0;
+    if (rate && window) announce(response, rate, window.left(clock.now()));
     if (roomInMs > 0) return tooMany(roomInMs);
     if (!take()) return failed(503, 'overloaded', `more than ${maxConcurrency} requests at once`);
     response.once('close', free);
@@ -127,6 +130,17 @@ export async function startMock({ port = 0, host = '127.0.0.1', ...options }: Mo
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** What is left of the rate, in the headers of OpenAI and in those of Anthropic. */
+function announce(response: ServerResponse, { count }: Rate, { remaining, resetMs }: ReturnType<Window['left']>): void {
+  const isAnthropic = response.req.url?.startsWith('/v1/messages') ?? false;
+  const name = (figure: string): string =>
+    isAnthropic ? `anthropic-ratelimit-requests-${figure}` : `x-ratelimit-${figure}-requests`;
+  const reset = isAnthropic ? new Date(Date.now() + resetMs).toISOString() : `${Math.ceil(resetMs)}ms`;
+  response.setHeader(name('limit'), count);
+  response.setHeader(name('remaining'), remaining);
+  response.setHeader(name('reset'), reset);
 }
 
 function tooMany(roomInMs: number): Answer {

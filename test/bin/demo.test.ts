@@ -28,7 +28,7 @@ describe('`npm run demo`', () => {
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
     for (const folder of ['bin', 'fixtures', 'dist/cli']) mkdirSync(join(directory, folder), { recursive: true });
-    for (const file of ['bin/demo.js', 'bin/run.js', 'bin/own-node.js', 'fixtures/urls.txt']) {
+    for (const file of ['bin/demo.js', 'bin/rehearsal.js', 'bin/run.js', 'bin/own-node.js', 'fixtures/urls.txt']) {
       copyFileSync(join(root, file), join(directory, file));
     }
     writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');

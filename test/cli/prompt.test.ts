@@ -199,9 +199,12 @@ describe('what is sent', () => {
   test('is the model, the messages and what was asked for, nothing else', async () => {
     const server = await startModel();
     await ask(server, { args: ['hi'] });
-    const { stream, stream_options: _, ...asked } = askedOf(server.calls[0]);
-    expect(asked).toEqual({ model: 'some-model', messages: [{ role: 'user', content: 'hi' }] });
-    expect(stream).toBe(true);
+    const streaming = { stream: true, stream_options: { include_usage: true } };
+    expect(askedOf(server.calls[0])).toEqual({
+      ...streaming,
+      model: 'some-model',
+      messages: [{ role: 'user', content: 'hi' }],
+    });
     expect(server.calls[0]).toMatchObject({ method: 'POST', path });
     const params = ['--param', 'top_p=0.5', '--param', 'user=me', '--param', 'stop=["a"]', '--param', 'x=1e'];
     await ask(server, { args: ['hi', '--max-tokens', '5', '--temperature', '0', ...params] });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { slidingWindow, slots } from '../../src/mock/limits.ts';
 
 test('`slidingWindow` lets a request in when the oldest has left the window, and not a moment before', () => {
-  const waitMs = slidingWindow({ count: 2, windowMs: 1000 });
+  const { enter: waitMs } = slidingWindow({ count: 2, windowMs: 1000 });
   expect([waitMs(0), waitMs(400), waitMs(400)]).toEqual([0, 0, 600]);
   expect(waitMs(999)).toBe(1);
   expect(waitMs(1000)).toBe(0);
@@ -11,7 +11,7 @@ test('`slidingWindow` lets a request in when the oldest has left the window, and
 });
 
 test('`slidingWindow` does not count the requests it refuses', () => {
-  const waitMs = slidingWindow({ count: 1, windowMs: 1000 });
+  const { enter: waitMs } = slidingWindow({ count: 1, windowMs: 1000 });
   expect(waitMs(0)).toBe(0);
   for (let nowMs = 1; nowMs < 1000; nowMs += 1) expect(waitMs(nowMs)).toBe(1000 - nowMs);
   expect(waitMs(1000)).toBe(0);
@@ -21,7 +21,7 @@ test('`slidingWindow` never lets more than `count` into any window, and always a
   const gaps = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 3000, size: 'max' });
   fc.assert(
     fc.property(gaps, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 100 }), (steps, count, windowMs) => {
-      const waitMs = slidingWindow({ count, windowMs });
+      const { enter: waitMs } = slidingWindow({ count, windowMs });
       const letIn: number[] = [];
       let nowMs = 0;
       for (const step of steps) {
@@ -33,6 +33,15 @@ test('`slidingWindow` never lets more than `count` into any window, and always a
     }),
     { numRuns: 20 },
   );
+});
+
+test('`slidingWindow` tells how many more may come, and when all may again', () => {
+  const { enter, left } = slidingWindow({ count: 3, windowMs: 1000 });
+  expect(left(0)).toEqual({ remaining: 3, resetMs: 0 });
+  enter(0);
+  enter(400);
+  expect(left(500)).toEqual({ remaining: 1, resetMs: 900 });
+  expect(left(1000)).toEqual({ remaining: 2, resetMs: 400 });
 });
 
 test('`slots` gives as many as there are, and those given back again', () => {

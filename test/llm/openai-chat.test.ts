@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ModelSettings } from '../../src/llm/codec.ts';
-import { openaiChat } from '../../src/llm/openai.ts';
+import { openaiChat } from '../../src/llm/openai-chat.ts';
 import type { Message } from '../../src/record/prompt.ts';
 import type { HttpHeaders } from '../../src/record/request.ts';
 
@@ -25,7 +25,9 @@ type Given = { status?: number; headers?: HttpHeaders; settings?: Parameters<typ
 /** What an answer means; its body is given as text, or as what is to be JSON. */
 function read(body: unknown, { status = 200, headers = {}, settings }: Given = {}) {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return codec(settings).read({ status, headers, body: Buffer.from(text) });
+  const reader = codec(settings).open({ status, headers });
+  reader.push(Buffer.from(text));
+  return reader.end(null);
 }
 
 function refused(status: number, error: unknown, given: Given = {}) {
@@ -58,7 +60,8 @@ describe('the request', () => {
   });
 
   test('holds the model and the messages, and nothing that was not asked for', () => {
-    expect(requestOf().json).toEqual({ model: 'some-model', messages: hello });
+    const streaming = { stream: true, stream_options: { include_usage: true } };
+    expect(requestOf().json).toEqual({ model: 'some-model', messages: hello, ...streaming });
   });
 
   test('passes messages on as they are, each digit and field', () => {
@@ -89,6 +92,40 @@ describe('the request', () => {
     });
   });
 
+  test('usage is asked for, not of servers that refuse to be asked', () => {
+    expect(requestOf({ baseUrl: 'https://api.mistral.ai/v1' }).json).toEqual({
+      model: 'some-model',
+      messages: hello,
+      stream: true,
+    });
+    const picky = codec();
+    const complaint = {
+      object: 'error',
+      message: { detail: [{ type: 'extra_forbidden', loc: ['body', 'stream_options'] }] },
+    };
+    const ask = () => JSON.parse(String(picky.requestOf({ messages: hello, lane: null, input: null }).body)) as object;
+    expect(ask()).toHaveProperty('stream_options');
+    // Several are on their way when the first complaint comes.
+    for (let turn = 0; turn < 3; turn += 1) {
+      const reader = picky.open({ status: 422, headers: {} });
+      reader.push(Buffer.from(JSON.stringify(complaint)));
+      expect(reader.end(null).failure).toMatchObject({ code: 'http', retryable: true });
+      expect(ask()).not.toHaveProperty('stream_options');
+    }
+  });
+
+  test('a schema is asked for, strictly where OpenAI takes it so', () => {
+    const schema = { type: 'object', properties: { a: { type: 'string' } } };
+    const strict = { ...schema, required: ['a'], additionalProperties: false };
+    const format = (one: Record<string, unknown>) => requestOf({ schema: one }).json.response_format;
+    expect(format(schema)).toEqual({ type: 'json_schema', json_schema: { name: 'answer', schema, strict: false } });
+    expect(format(strict)).toMatchObject({ json_schema: { strict: true } });
+    expect(format({ ...strict, properties: { a: schema } })).toMatchObject({ json_schema: { strict: false } });
+    expect(format({ ...strict, properties: { a: { type: 'array', items: strict } } })).toMatchObject({
+      json_schema: { strict: true },
+    });
+  });
+
   test('the key is a bearer token; without one there is no authorization', () => {
     expect(requestOf({ key: { value: key, variable: 'K' } }).headers).toContain(`Bearer ${key}`);
     expect(requestOf().headers).toEqual(['user-agent', 'test', 'content-type', 'application/json']);
@@ -105,6 +142,7 @@ describe('an answer', () => {
         ttftMs: null,
       },
       failure: null,
+      budgets: [],
     });
   });
 
@@ -148,7 +186,6 @@ describe('an answer', () => {
   });
 
   test.each([
-    '',
     'null',
     '[]',
     '"x"',
@@ -252,12 +289,12 @@ describe('a refusal of the server', () => {
 
   test.each([
     ['OpenAI', { error: { message: 'why', type: 'x', param: null, code: 'some_code' } }, 'why (some_code)'],
-    ['llama.cpp and vLLM', { error: { code: 400, message: 'why', type: 'x' } }, 'why'],
+    ['llama.cpp and vLLM', { error: { code: 400, message: 'why', type: 'x' } }, 'why (x)'],
     ['Ollama', { error: 'why' }, 'why'],
-    ['an older vLLM', { object: 'error', message: 'why', type: 'x', code: 400 }, 'why'],
+    ['an older vLLM', { object: 'error', message: 'why', type: 'x', code: 400 }, 'why (x)'],
     ['FastAPI', { detail: 'why' }, 'why'],
     ['FastAPI’s checks', { detail: [{ msg: 'why' }] }, '[{"msg":"why"}]'],
-    ['Gemini', [{ error: { code: 400, message: 'why', status: 'INVALID_ARGUMENT' } }], 'why'],
+    ['Gemini', [{ error: { code: 400, message: 'why', status: 'INVALID_ARGUMENT' } }], 'why (INVALID_ARGUMENT)'],
     ['a proxy', '<html>\n<h1>why</h1>\u001b[31m', '<html> <h1>why</h1> [31m'],
     ['nobody', '', ''],
   ])('tells the reason in the words of %s', (_, body, said) => {

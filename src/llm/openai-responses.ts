@@ -1,0 +1,88 @@
+import type { Message } from '../record/prompt.ts';
+import { bearer, below, createAsk, given, serverOf, withParams } from './ask.ts';
+import type { Codec, ModelSettings } from './codec.ts';
+import type { Draft } from './draft.ts';
+import { type Fields, fieldsOf, listOf, textOf } from './json-fields.ts';
+import { type Part, partsOf } from './parts.ts';
+import { createReader, type Dialect } from './reader.ts';
+import { isStrict } from './strict-schema.ts';
+
+/** OpenAI's Responses: POST {base}/responses. */
+export function openaiResponses(settings: ModelSettings): Codec {
+  const { model, maxTokens, temperature, schema } = settings;
+  const ask = createAsk(below(settings.baseUrl, '/responses'), settings, bearer(settings));
+  const server = serverOf(settings, { wantsVersion: true });
+  const format = schema && { type: 'json_schema', name: 'answer', schema, strict: isStrict(schema) };
+  // Thousands of answers are not to be kept at OpenAI, which is what it does unless told otherwise.
+  const common = { store: false, ...given({ max_output_tokens: maxTokens, temperature, text: format && { format } }) };
+
+  return {
+    provider: 'openai',
+    requestOf: ({ messages }) => {
+      const input = messages?.map(itemOf) ?? [];
+      return ask(withParams({ model, input, stream: true, ...common }, settings));
+    },
+    open: (head) => createReader(head, dialect, server),
+  };
+}
+
+function itemOf(message: Message): unknown {
+  if (!listOf(message.content)) return message;
+  const kind = message.role === 'assistant' ? 'output_text' : 'input_text';
+  return { ...message, content: partsOf(message.content).map((part) => contentOf(part, kind)) };
+}
+
+function contentOf(part: Part, kind: string): unknown {
+  switch (part.kind) {
+    case 'text':
+      return { type: kind, text: part.text };
+    case 'data':
+      return { type: 'input_image', image_url: `data:${part.mediaType};base64,${part.base64}` };
+    case 'url':
+      return { type: 'input_image', image_url: part.url };
+    case 'other':
+      return part.value;
+  }
+}
+
+const dialect: Dialect = {
+  answer: 'a response',
+  take(said, draft) {
+    const type = textOf(said.type);
+    if (type === 'response.output_text.delta') draft.say(said.delta);
+    else if (type === 'response.refusal.delta') draft.decline(said.delta);
+    else if (type !== null && last.has(type)) takeResponse(fieldsOf(said.response), draft);
+    else if (listOf(said.output)) takeResponse(said, draft);
+  },
+};
+
+/** Events that hold the whole response. */
+const last: ReadonlySet<string> = new Set(
+  ['completed', 'incomplete', 'failed', 'cancelled', 'done'].map((state) => `response.${state}`),
+);
+
+function takeResponse(response: Fields | null, draft: Draft): void {
+  if (!response) return;
+  const usage = fieldsOf(response.usage);
+  if (usage) draft.count(usage.input_tokens, usage.output_tokens);
+  // Said already, unless nothing was streamed.
+  const parts = draft.hasText || draft.refusal !== null ? [] : (listOf(response.output) ?? []).flatMap(contentsOf);
+  for (const part of parts) {
+    if (part?.type === 'output_text') draft.say(part.text);
+    if (part?.type === 'refusal') draft.decline(part.refusal);
+  }
+  end(response, draft);
+}
+
+function contentsOf(item: unknown): (Fields | null)[] {
+  return (listOf(fieldsOf(item)?.content) ?? []).map(fieldsOf);
+}
+
+function end({ status, incomplete_details: details, error }: Fields, draft: Draft): void {
+  const hasEnded = status === undefined || status === 'completed' || status === 'incomplete';
+  if (error || !hasEnded) draft.fail({ error: error || { message: `the response is ${String(status)}` } });
+  const reason = textOf(fieldsOf(details)?.reason);
+  draft.finish(status === 'incomplete' && reason ? reason : status);
+  if (reason === 'content_filter') draft.filter = 'incomplete: content_filter';
+  draft.isOver = true;
+}
