@@ -4,8 +4,8 @@ import type { RetryPolicy } from '../flow/retry.ts';
 import type { FailureLimit } from '../flow/run.ts';
 import { compileTemplate, type Template } from '../input/template.ts';
 import { createLimitsOf, type LaneLimit, parseLaneLimit } from './lane-limits.ts';
-import { sayable } from './request-flags.ts';
 import { parseRetryOn } from './statuses.ts';
+import type { Templates } from './templates.ts';
 import { parseCount, parseDuration, parseRate, parseShare, type Rate, UsageError } from './values.ts';
 
 const helpGroup = 'FLOW';
@@ -200,8 +200,8 @@ function parseFailureLimit(text: string): FailureLimit {
 }
 
 /** What names the lanes of jobs, or null where it is their host. */
-export function laneTemplate({ lane }: { lane?: string | undefined }, env: NodeJS.ProcessEnv): Template | null {
-  return lane === undefined ? null : sayable('--lane', () => compileTemplate(lane, { env }));
+export function laneTemplate({ lane }: { lane?: string | undefined }, templates: Templates): Template | null {
+  return lane === undefined ? null : templates.compile('--lane', (options) => compileTemplate(lane, options));
 }
 
 /** Of two clocks, where 0 is none. */

@@ -3,7 +3,7 @@ import { acceptEncoding } from '../http/decode.ts';
 import type { ApiKey, ModelSettings } from '../llm/codec.ts';
 import { parseExactJson } from '../record/json.ts';
 import { checkHeader, quote } from '../record/request.ts';
-import { sayable } from './request-flags.ts';
+import { sayable } from './sayable.ts';
 import { parseCount, UsageError } from './values.ts';
 
 const helpGroup = 'MODEL';

@@ -1,20 +1,23 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import { resumeHint } from '../cli/ending.ts';
-import { flowFlags, flowSettings, laneTemplate } from '../cli/flow-flags.ts';
+import { flowFlags, flowSettings } from '../cli/flow-flags.ts';
 import SluiceHelp from '../cli/help.ts';
-import { inputFlags } from '../cli/input-flags.ts';
+import { inputFlags, labelTemplates } from '../cli/input-flags.ts';
 import { openOutput } from '../cli/output-file.ts';
 import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/output-flags.ts';
 import { dataFlagsOf } from '../cli/request-data.ts';
-import { requestFlags, requestSettings } from '../cli/request-flags.ts';
+import { requestFlags } from '../cli/request-flags.ts';
+import { requestSettings } from '../cli/request-settings.ts';
 import { rowFlags } from '../cli/row-flags.ts';
 import { runSession } from '../cli/session.ts';
-import { openSources } from '../cli/sources.ts';
+import { fileHint, openSources } from '../cli/sources.ts';
 import { refuseSwitchValues } from '../cli/switches.ts';
 import { tellEvent } from '../cli/tell.ts';
+import { createTemplates } from '../cli/templates.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
+import { createKeys } from '../input/idempotency.ts';
 import { createRow } from '../output/row.ts';
 import type { FetchTask } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
@@ -53,16 +56,20 @@ export default class Fetch extends Command {
       return new SluiceHelp(this.config).showHelp(['fetch']);
     const flow = flowSettings(flags);
     const talk = talkSettings(flags, { isTerminal: process.stderr.isTTY ?? false, env: process.env });
-    const { defaults, secrets } = await requestSettings(flags, {
+    const templates = createTemplates(flags, process.env);
+    const { defaults, secrets: given } = await requestSettings(flags, {
       data: dataFlagsOf(raw),
+      templates,
       env: process.env,
       version: this.config.version,
     });
+    const labels = labelTemplates(flags, templates);
+    const secrets = [...given, ...templates.secrets];
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     if (flags.head) include.add('headers');
     const outputTo = outputSettings(flags);
-    const lane = laneTemplate(flags, process.env);
-    const sources = await openSources(names, flags.format);
+    const maxLineBytes = flags['max-line'];
+    const sources = await openSources(names, { format: flags.format, maxLineBytes, fields: templates.fields });
     const [{ createAgent }, { createCall }] = await Promise.all([
       import('../http/agent.ts'),
       import('../http/call.ts'),
@@ -81,10 +88,13 @@ export default class Fetch extends Command {
         urls,
         sources: sources.list,
         defaults,
-        maxLineBytes: flags['max-line'],
+        labels,
+        maxLineBytes,
         keepsInput: include.has('input'),
         keysJobs: output !== null,
-        lane,
+        idempotency: flags['idempotency-key'] ? createKeys() : null,
+        findsTwins: false,
+        hintFor: fileHint,
       }),
       attempt: createCall({
         agent,
@@ -94,7 +104,7 @@ export default class Fetch extends Command {
         bodyMode: flags.body,
         isOk: flags['ok-status'],
         retryOn: flags['retry-on'] ?? null,
-        retriesUnsafe: flags['retry-unsafe'],
+        retriesUnsafe: flags['retry-unsafe'] || flags['idempotency-key'],
       }),
       laneOf: ({ payload }) => payload.lane ?? payload.request?.host ?? '',
       render: createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now }),

@@ -12,6 +12,7 @@ import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
 import { refuseSwitchValues } from '../cli/switches.ts';
 import { tellEvent } from '../cli/tell.ts';
+import { createTemplates } from '../cli/templates.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
 import { openaiChat } from '../llm/openai.ts';
 import { createPromptRow } from '../output/prompt-row.ts';
@@ -59,10 +60,12 @@ export default class Prompt extends Command {
     const flow = flowSettings(flags);
     const talk = talkSettings(flags, { isTerminal: process.stderr.isTTY ?? false, env: process.env });
     const model = modelSettings(flags, { env: process.env, version: this.config.version });
-    const defaults = await promptDefaults(flags, { env: process.env });
+    const templates = createTemplates(flags, process.env);
+    const defaults = await promptDefaults(flags, templates);
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     const outputTo = outputSettings(flags);
-    const sources = await openSources(names, flags.format);
+    const maxLineBytes = flags['max-line'];
+    const sources = await openSources(names, { format: flags.format, maxLineBytes, fields: templates.fields });
     const [{ createAgent }, { createPost }] = await Promise.all([
       import('../http/agent.ts'),
       import('../http/post.ts'),
@@ -71,7 +74,7 @@ export default class Prompt extends Command {
       concurrency: flow.concurrency,
       connectTimeoutMs: flow.connectTimeoutMs,
     });
-    const secrets = model.key ? [model.key.value] : [];
+    const secrets = [...(model.key ? [model.key.value] : []), ...templates.secrets];
     const mask = createMask(secrets);
     const codec = openaiChat(model);
     const { host } = addressOf(model.baseUrl);
@@ -84,7 +87,7 @@ export default class Prompt extends Command {
         prompts,
         sources: sources.list,
         defaults,
-        maxLineBytes: flags['max-line'],
+        maxLineBytes,
         keepsInput: include.has('input'),
         keysJobs: output !== null,
       }),
