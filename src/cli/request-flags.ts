@@ -97,6 +97,11 @@ export const requestFlags = {
     summary:
       'Send an Idempotency-Key with each job, the same in every attempt and after --resume; POST and PATCH are then tried again like the others.',
   }),
+  unique: Flags.boolean({
+    helpGroup,
+    summary:
+      'Send requests that are the same to the letter once; each line has its row all the same. Default: each is sent.',
+  }),
   location: Flags.boolean({ char: 'L', ...noEffect }),
   silent: Flags.boolean({ char: 's', ...noEffect }),
   'show-error': Flags.boolean({ char: 'S', ...noEffect }),

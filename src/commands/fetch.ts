@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
+import { createAnswerStore } from '../cli/answer-store.ts';
 import { resumeHint } from '../cli/ending.ts';
 import { flowFlags, flowSettings } from '../cli/flow-flags.ts';
 import SluiceHelp from '../cli/help.ts';
@@ -19,7 +20,7 @@ import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
 import { createKeys } from '../input/idempotency.ts';
 import { createRow } from '../output/row.ts';
-import type { FetchTask } from '../record/request.ts';
+import type { FetchTask, HttpAnswer } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
 
 export default class Fetch extends Command {
@@ -79,6 +80,7 @@ export default class Fetch extends Command {
       connectTimeoutMs: flow.connectTimeoutMs,
     });
     const mask = createMask(secrets);
+    const answers = flags.unique ? createAnswerStore<HttpAnswer>() : null;
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
     const output =
@@ -93,7 +95,7 @@ export default class Fetch extends Command {
         keepsInput: include.has('input'),
         keysJobs: output !== null,
         idempotency: flags['idempotency-key'] ? createKeys() : null,
-        findsTwins: false,
+        findsTwins: answers !== null,
         hintFor: fileHint,
       }),
       attempt: createCall({
@@ -107,6 +109,7 @@ export default class Fetch extends Command {
         retriesUnsafe: flags['retry-unsafe'] || flags['idempotency-key'],
       }),
       laneOf: ({ payload }) => payload.lane ?? payload.request?.host ?? '',
+      share: answers && { twinOf: ({ payload }) => payload.twin ?? null, store: answers },
       render: createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now }),
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: describeCall }),
@@ -122,7 +125,10 @@ export default class Fetch extends Command {
         mask,
       }),
       stopInput: sources.stop,
-      close: () => agent.destroy(),
+      close: async () => {
+        answers?.close();
+        await agent.destroy();
+      },
     });
   }
 }

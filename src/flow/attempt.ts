@@ -3,6 +3,7 @@ import type { AttemptEntry, CallContext, Job, Outcome, Result } from '../record/
 import type { Clock } from './clock.ts';
 import type { Lanes } from './lanes.ts';
 import type { RetryPolicy } from './retry.ts';
+import type { Sharing } from './sharing.ts';
 import type { Ending } from './signals.ts';
 
 /** Makes one call. Reports what came of it as an outcome, also its failures; throws only what is a bug. */
@@ -24,6 +25,8 @@ export type CourseOptions<Payload, Value, State> = {
   attempt: Attempt<Payload, Value, State>;
   laneOf: (job: Job<Payload>) => string;
   lanes: Lanes;
+  /** Makes one call for jobs that would make the same; null where each makes its own. */
+  sharing?: Sharing<Payload, Value> | null;
   ending: Ending;
   policy: RetryPolicy;
   /** One attempt's time in slots, all its hops together, in milliseconds; 0 is no limit. */

@@ -8,6 +8,7 @@ import { Lanes } from './lanes.ts';
 import { Order } from './order.ts';
 import { Reader } from './reader.ts';
 import type { RunEnd, RunOptions, RunView } from './run-options.ts';
+import { Sharing } from './sharing.ts';
 import { Ending } from './signals.ts';
 import { Window } from './window.ts';
 
@@ -34,6 +35,7 @@ class Run<Payload, Value, State> {
   /** Holds results back until it is their turn; null when they go out as they come. */
   readonly #order: Order<Job<Payload>, Result<Payload, Value>> | null;
   readonly #count: FailureCount;
+  readonly #sharing: Sharing<Payload, Value> | null;
   #kind: RunEnd['kind'] = 'completed';
   #read = 0;
   #reader: Reader<Job<Payload>> | null = null;
@@ -49,6 +51,7 @@ class Run<Payload, Value, State> {
     this.#window = new Window(window, () => this.#rowLeft());
     this.#gate = new Gate({ concurrency, rate, burst, coldMs, clock, isStuffed: () => this.#window.isStuffed });
     this.#order = options.isOrdered ? new Order((result) => this.#write(result)) : null;
+    this.#sharing = options.share ? new Sharing(options.share) : null;
     this.#lanes = new Lanes({
       limitsOf: options.limitsOf ?? (() => unlimited),
       burst,
@@ -99,6 +102,7 @@ class Run<Payload, Value, State> {
       attempt,
       laneOf,
       lanes: this.#lanes,
+      sharing: this.#sharing,
       ending: this.#ending,
       policy: retry,
       timeoutMs,
@@ -157,6 +161,7 @@ class Run<Payload, Value, State> {
   #drop(job: Job<Payload>, error: unknown): void {
     this.#lost(error);
     this.#order?.drop(job);
+    this.#sharing?.abandon(job, new Failure('cancelled', 'the run broke down', { cause: error }));
   }
 
   #lost(error: unknown, bytes = 0): void {

@@ -37,7 +37,7 @@ function partOf(part: FormPart, scope: TemplateScope, boundary: string): Part & 
   const isFile = source !== 'text';
   const filename = part.filename?.render(scope) ?? (source === 'upload' ? basename(value) : null);
   const disposition = `form-data; name="${quoted(name)}"${filename === null ? '' : `; filename="${quoted(filename)}"`}`;
-  const head = `--${boundary}\r\ncontent-disposition: ${disposition}\r\n${type === null ? '' : `content-type: ${type}\r\n`}\r\n`;
+  const head = `--${boundary}\r\nContent-Disposition: ${disposition}\r\n${type === null ? '' : `Content-Type: ${type}\r\n`}\r\n`;
   const mark = { text: '', upload: '@', file: '<' }[source];
   const about = [type === null ? '' : `;type=${type}`, part.filename ? `;filename=${filename}` : ''].join('');
   return {
