@@ -4,7 +4,7 @@ import type { Proxies, ProxyServer } from '../http/proxy.ts';
 import { parseResolution, type Resolutions } from '../http/resolve.ts';
 import type { Pem, TlsSettings } from '../http/tls.ts';
 import { Failure } from '../record/failure.ts';
-import { sayable } from './request-flags.ts';
+import { sayable } from './sayable.ts';
 import { readWhole } from './sources.ts';
 import { UsageError } from './values.ts';
 

@@ -1,9 +1,7 @@
 import type { LaneLimits } from '../flow/lane.ts';
 import type { RetryPolicy } from '../flow/retry.ts';
 import type { FailureLimit } from '../flow/run.ts';
-import { compileTemplate, type Template } from '../input/template.ts';
 import { createLimits, type LaneLimit } from './lane-limits.ts';
-import { sayable } from './request-flags.ts';
 import { type Rate, UsageError } from './values.ts';
 
 /** What the flow flags hold once parsed. */
@@ -80,11 +78,6 @@ export function flowSettings(flags: FlowFlags): FlowSettings {
     window: { jobs: flags.window, bytes: windowBytes },
     graceMs: flags.grace,
   };
-}
-
-/** What names the lanes of jobs, or null where it is their host. */
-export function laneTemplate({ lane }: { lane?: string | undefined }, env: NodeJS.ProcessEnv): Template | null {
-  return lane === undefined ? null : sayable('--lane', () => compileTemplate(lane, { env }));
 }
 
 /** Of two clocks, where 0 is none. */

@@ -5,7 +5,7 @@ import { parseExactJson } from '../record/json.ts';
 import { addressOf, checkHeader, quote } from '../record/request.ts';
 import { firstOllamaModel } from './local-ollama.ts';
 import { modelChoices, type ProviderName, providerKey, providerUrl, splitModel } from './providers.ts';
-import { sayable } from './request-flags.ts';
+import { sayable } from './sayable.ts';
 import { parseCount, UsageError } from './values.ts';
 
 const helpGroup = 'MODEL';

@@ -2,9 +2,9 @@ import * as Flags from '@oclif/core/flags';
 import type { PromptDefaults } from '../input/messages.ts';
 import { compileTemplate, type Template } from '../input/template.ts';
 import { type PromptInclude, promptIncludes } from '../output/prompt-row.ts';
-import { laneTemplate } from './flow-settings.ts';
-import { sayable } from './request-flags.ts';
+import { labelTemplates } from './input-flags.ts';
 import { readWhole } from './sources.ts';
+import type { Templates } from './templates.ts';
 import { parseDuration, UsageError } from './values.ts';
 
 /** What is asked, and what its row shows. */
@@ -60,26 +60,29 @@ export const promptFlags = {
   })(),
 };
 
-export type PromptFlags = { template?: string | undefined; system?: string | undefined; lane?: string | undefined };
-
-type Environment = NodeJS.ProcessEnv;
+export type PromptFlags = {
+  template?: string | undefined;
+  system?: string | undefined;
+  lane?: string | undefined;
+  id?: string | undefined;
+};
 
 /** How prompts are made of lines. Wrong usage when a template is none. */
-export async function promptDefaults(flags: PromptFlags, { env }: { env: Environment }): Promise<PromptDefaults> {
+export async function promptDefaults(flags: PromptFlags, templates: Templates): Promise<PromptDefaults> {
   return {
-    template: await templateOf('--template', flags.template, env),
-    system: await templateOf('--system', flags.system, env),
-    lane: laneTemplate(flags, env),
+    template: await templateOf('--template', flags.template, templates),
+    system: await templateOf('--system', flags.system, templates),
+    ...labelTemplates(flags, templates),
   };
 }
 
-async function templateOf(flag: string, given: string | undefined, env: Environment): Promise<Template | null> {
+async function templateOf(flag: string, given: string | undefined, templates: Templates): Promise<Template | null> {
   if (given === undefined) return null;
   // Editors end a file with a line end that nobody means.
   const text = given.startsWith('@')
     ? new TextDecoder().decode(await readWhole(flag, given.slice(1))).replace(/\r?\n$/, '')
     : given;
-  return sayable(flag, () => compileTemplate(text, { env }));
+  return templates.compile(flag, (options) => compileTemplate(text, options));
 }
 
 /** `timings,input`: what rows are to show beyond their usual fields. */

@@ -1,7 +1,7 @@
 import type { ApiKey } from '../llm/codec.ts';
 import { checkHeader, quote } from '../record/request.ts';
 import { ollamaHost } from './ollama-host.ts';
-import { sayable } from './request-flags.ts';
+import { sayable } from './sayable.ts';
 import { UsageError } from './values.ts';
 
 export const providerNames = ['openai', 'anthropic', 'gemini', 'ollama'] as const;

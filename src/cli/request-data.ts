@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { formType } from '../input/drafts.ts';
+import { percentEncoded } from '../input/escapes.ts';
 import { jsonFault } from '../record/json.ts';
 import { readWhole } from './sources.ts';
 import { UsageError } from './values.ts';
@@ -8,7 +8,17 @@ const dataFlagNames = ['data', 'data-binary', 'data-urlencode', 'json'] as const
 /** One data flag as it was given. */
 export type DataFlag = { readonly flag: (typeof dataFlagNames)[number]; readonly input: string };
 
-export type JoinedData = { readonly content: Buffer; readonly contentType: string; readonly isJson: boolean };
+/** A stretch of a body: bytes as they are, or text with templates in it. */
+export type DataPart =
+  | Buffer
+  | {
+      readonly flag: DataFlag['flag'];
+      readonly text: string;
+      /** Whether its own text is still to be percent-encoded. */
+      readonly isPlain: boolean;
+    };
+
+export type JoinedData = { readonly parts: readonly DataPart[]; readonly isJson: boolean };
 
 /** The data flags among oclif's raw tokens, in the order in which they were given: it matters, and oclif forgets it. */
 export function dataFlagsOf(raw: readonly { type: string; flag?: string; input: string }[]): DataFlag[] {
@@ -24,29 +34,36 @@ export async function joinData(flags: readonly DataFlag[]): Promise<JoinedData |
   const isJson = flags.some(({ flag }) => flag === 'json');
   if (isJson && flags.some(({ flag }) => flag !== 'json'))
     throw new UsageError('--json: it cannot be joined with other data');
-  const parts: Buffer[] = [];
+  const parts: DataPart[] = [];
   for (const { flag, input } of flags) {
     if (parts.length > 0 && !isJson) parts.push(Buffer.from('&'));
-    parts.push(await partOf(flag, input));
+    parts.push(...(await partsOf(flag, input)));
   }
-  const content = Buffer.concat(parts);
-  if (isJson) checkJson(content.toString('utf8'));
-  return { content, contentType: isJson ? 'application/json' : formType, isJson };
+  return isJson ? { parts: [wholeJson(parts)], isJson } : { parts: joined(parts), isJson };
 }
 
-async function partOf(flag: DataFlag['flag'], input: string): Promise<Buffer> {
+async function partsOf(flag: DataFlag['flag'], input: string): Promise<DataPart[]> {
   if (flag === 'data-urlencode') return encoded(input);
-  if (!input.startsWith('@')) return Buffer.from(input);
+  if (!input.startsWith('@')) return [partOf(flag, Buffer.from(input))];
   const file = await readWhole(`--${flag}`, input.slice(1));
-  return flag === 'data' ? Buffer.from(file.filter((byte) => byte !== 0x0a && byte !== 0x0d && byte !== 0)) : file;
+  return [partOf(flag, flag === 'data' ? Buffer.from(file.filter((byte) => !isLineEnd(byte))) : file)];
 }
 
-/** curl's five forms: `text`, `=text`, `name=text`, `@file`, `name@file`. */
-async function encoded(input: string): Promise<Buffer> {
-  const [, name = '', mark, rest = ''] = /^([^=@]*)([=@])(.*)$/s.exec(input) ?? [];
-  if (mark === undefined) return Buffer.from(percent(Buffer.from(input)));
-  const content = percent(mark === '@' ? await readWhole('--data-urlencode', rest) : Buffer.from(rest));
-  return Buffer.from(name === '' ? content : `${name}=${content}`);
+const isLineEnd = (byte: number) => byte === 0x0a || byte === 0x0d || byte === 0;
+
+/** Only what holds a name in braces is a template; `--data-binary` never is. */
+function partOf(flag: DataFlag['flag'], bytes: Buffer): DataPart {
+  if (flag === 'data-binary' || !bytes.includes('{{')) return bytes;
+  return { flag, text: bytes.toString('utf8'), isPlain: false };
+}
+
+/** curl's five forms: `text`, `=text`, `name=text`, `@file`, `name@file`. A file's bytes are no template here. */
+async function encoded(input: string): Promise<DataPart[]> {
+  const [, name = '', mark = '=', rest = input] = /^([^=@]*)([=@])(.*)$/s.exec(input) ?? [];
+  const front = Buffer.from(name === '' ? '' : `${name}=`);
+  if (mark === '@') return [front, Buffer.from(percent(await readWhole('--data-urlencode', rest)))];
+  if (!rest.includes('{{')) return [front, Buffer.from(percentEncoded(rest))];
+  return [front, { flag: 'data-urlencode', text: rest, isPlain: true }];
 }
 
 /** Byte by byte: a file need not be text. */
@@ -56,10 +73,29 @@ function percent(bytes: Buffer): string {
     .replace(/[^\w.~-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }
 
+/** Neighbouring bytes as one. */
+function joined(parts: readonly DataPart[]): DataPart[] {
+  const whole: DataPart[] = [];
+  for (const part of parts) {
+    const last = whole.at(-1);
+    if (Buffer.isBuffer(part) && Buffer.isBuffer(last)) whole[whole.length - 1] = Buffer.concat([last, part]);
+    else whole.push(part);
+  }
+  return whole;
+}
+
+function wholeJson(parts: readonly DataPart[]): DataPart {
+  const whole = Buffer.concat(parts.map((part) => (Buffer.isBuffer(part) ? part : Buffer.from(part.text))));
+  const text = whole.toString('utf8');
+  checkJson(text);
+  return text.includes('{{') ? { flag: 'json', text, isPlain: false } : whole;
+}
+
 function checkJson(text: string): void {
   try {
     JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`--json: not valid JSON: ${jsonFault(error as Error)}`);
+    const hint = text.includes('{{') ? ' (a template stands in quotes: "{{n}}" alone in a string keeps its type)' : '';
+    throw new UsageError(`--json: not valid JSON: ${jsonFault(error as Error)}${hint}`);
   }
 }

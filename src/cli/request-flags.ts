@@ -1,12 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { acceptEncoding } from '../http/decode.ts';
-import { type RequestDefaults, secretsOfUrl } from '../input/requests.ts';
-import { Failure } from '../record/failure.ts';
-import { checkHeader, checkMethod, parseUrl } from '../record/request.ts';
-import { secretsOfHeader } from '../record/secrets.ts';
-import { type DataFlag, joinData } from './request-data.ts';
-import { readWhole } from './sources.ts';
-import { parseCount, UsageError } from './values.ts';
+import { parseCount } from './values.ts';
 
 const helpGroup = 'REQUEST';
 const many = { multiple: true, multipleNonGreedy: true, helpGroup } as const;
@@ -14,6 +8,12 @@ const noEffect = { helpGroup, hidden: true, summary: 'Accepted for curl users: i
 
 /** curl's letters, for the request alone. */
 export const requestFlags = {
+  url: Flags.string({
+    helpGroup,
+    helpValue: 'TEMPLATE',
+    summary:
+      'Makes the URL of each line: https://api/users/{{id}}. Fields of a record or a CSV column, {{a.b}}, {{line}}, {{index}}, {{env.NAME}}. Default: the line or its url.',
+  }),
   request: Flags.string({
     char: 'X',
     aliases: ['method'],
@@ -25,21 +25,34 @@ export const requestFlags = {
     char: 'H',
     ...many,
     helpValue: "'NAME: VALUE'",
-    summary: 'Header for every request; `NAME:` takes one away, @FILE reads them from a file. Repeatable.',
+    summary:
+      'Header for every request; `NAME:` takes one away, @FILE reads them from a file. VALUE may be a template. Repeatable.',
   }),
   data: Flags.string({
     char: 'd',
     ...many,
     helpValue: 'DATA',
-    summary: 'Body, or @FILE without its line ends. Repeated ones are joined by &.',
+    summary: 'Body, or @FILE without its line ends; a template. Repeated ones are joined by &.',
   }),
-  'data-binary': Flags.string({ ...many, helpValue: 'DATA', summary: 'Body, or @FILE as it is.' }),
+  'data-binary': Flags.string({ ...many, helpValue: 'DATA', summary: 'Body, or @FILE, as it is: no template.' }),
   'data-urlencode': Flags.string({
     ...many,
     helpValue: 'NAME=TEXT',
-    summary: 'Body, percent-encoded: TEXT, NAME=TEXT, @FILE or NAME@FILE.',
+    summary: 'Body, percent-encoded: TEXT, NAME=TEXT (templates), @FILE or NAME@FILE.',
   }),
-  json: Flags.string({ ...many, helpValue: 'JSON', summary: 'JSON body, or @FILE; sets content-type and accept.' }),
+  json: Flags.string({
+    ...many,
+    helpValue: 'JSON',
+    summary:
+      'JSON body, or @FILE; sets content-type and accept. A string that is only {{n}} becomes the value with its type.',
+  }),
+  form: Flags.string({
+    char: 'F',
+    ...many,
+    helpValue: 'NAME=VALUE',
+    summary:
+      'Part of a multipart form: VALUE, @FILE to upload it, <FILE for its text; ;type= and ;filename= may follow. Templates. Repeatable.',
+  }),
   get: Flags.boolean({ char: 'G', helpGroup, summary: 'Put the data into the query instead of the body.' }),
   head: Flags.boolean({ char: 'I', helpGroup, summary: 'HEAD: headers only (they are then included in the row).' }),
   cookie: Flags.string({
@@ -62,7 +75,11 @@ export const requestFlags = {
     helpGroup,
     summary: `Ask for compressed answers (${acceptEncoding}). On; --no-compressed turns it off.`,
   }),
-  'base-url': Flags.string({ helpGroup, helpValue: 'URL', summary: 'What input URLs that begin with / stand on.' }),
+  'base-url': Flags.string({
+    helpGroup,
+    helpValue: 'URL',
+    summary: 'What URLs that begin with / stand on, its own path included.',
+  }),
   'proto-default': Flags.option({
     options: ['http', 'https'] as const,
     helpGroup,
@@ -75,6 +92,16 @@ export const requestFlags = {
     helpValue: 'N',
     summary: 'Redirects to follow; 0 follows none.',
   })(),
+  'idempotency-key': Flags.boolean({
+    helpGroup,
+    summary:
+      'Send an Idempotency-Key with each job, the same in every attempt and after --resume; POST and PATCH are then tried again like the others.',
+  }),
+  unique: Flags.boolean({
+    helpGroup,
+    summary:
+      'Send requests that are the same to the letter once; each line has its row all the same. Default: each is sent.',
+  }),
   location: Flags.boolean({ char: 'L', ...noEffect }),
   silent: Flags.boolean({ char: 's', ...noEffect }),
   'show-error': Flags.boolean({ char: 'S', ...noEffect }),
@@ -82,8 +109,10 @@ export const requestFlags = {
 };
 
 export type RequestFlags = {
+  url?: string | undefined;
   request?: string | undefined;
   header?: string[] | undefined;
+  form?: string[] | undefined;
   get: boolean;
   head: boolean;
   cookie?: string[] | undefined;
@@ -95,105 +124,3 @@ export type RequestFlags = {
   'base-url'?: string | undefined;
   'proto-default'?: 'http' | 'https' | undefined;
 };
-
-export type RequestSettings = { defaults: RequestDefaults; secrets: string[] };
-
-/** What the flags say of every request, with the values that no output may show. `data` holds the data flags in order. */
-export async function requestSettings(
-  flags: RequestFlags,
-  { data, env, version }: { data: readonly DataFlag[]; env: NodeJS.ProcessEnv; version: string },
-): Promise<RequestSettings> {
-  const joined = await joinData(data);
-  if (flags.head && joined && !flags.get)
-    throw new UsageError('-I: a HEAD request has no body; use -G to put the data into the query');
-  if (flags.head && flags.request !== undefined && flags.request.toUpperCase() !== 'HEAD')
-    throw new UsageError(`-I and -X ${flags.request} contradict each other: give one of them`);
-  const headers = new Map([
-    ['user-agent', `sluice/${version}`],
-    ['accept', '*/*'],
-  ]);
-  if (flags.compressed) headers.set('accept-encoding', acceptEncoding);
-  if (joined && !flags.get) headers.set('content-type', joined.contentType);
-  if (joined?.isJson) headers.set('accept', 'application/json');
-  if (flags['user-agent'] !== undefined) headers.set('user-agent', flags['user-agent']);
-  if (flags.referer !== undefined) headers.set('referer', flags.referer);
-  if (flags.cookie) headers.set('cookie', flags.cookie.map(checkCookie).join('; '));
-  for (const [flag, authorization] of [userOf(flags), bearerOf(flags, env)].filter((one) => one !== null)) {
-    if (headers.has('authorization')) throw new UsageError(`${flag}: the authorization is given twice`);
-    headers.set('authorization', authorization);
-  }
-  for (const line of await headerLines(flags.header ?? [])) applyHeader(headers, line);
-  const secrets = [...headers].flatMap(([name, content]) => secretsOfHeader(name, content));
-  if (flags['base-url'] !== undefined) secrets.push(...secretsOfUrl(flags['base-url']));
-  if (flags.user) secrets.push(flags.user, flags.user.slice(flags.user.indexOf(':') + 1));
-  for (const [name, content] of headers) sayable('--header', () => checkHeader(name, content));
-  return {
-    defaults: {
-      method: flags.head
-        ? 'HEAD'
-        : flags.request === undefined
-          ? null
-          : sayable('--request', () => checkMethod(flags.request ?? '')),
-      headers: [...headers],
-      body: joined && !flags.get ? joined.content : null,
-      query: joined && flags.get ? joined.content.toString() : '',
-      baseUrl: flags['base-url'] === undefined ? null : sayable('--base-url', () => parseUrl(flags['base-url'] ?? '')),
-      protoDefault: flags['proto-default'] ?? null,
-    },
-    secrets,
-  };
-}
-
-/** A failure of a flag's value is wrong usage, told with the flag. */
-export function sayable<T>(flag: string, check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    throw error instanceof Failure ? new UsageError(`${flag}: ${error.message}`) : error;
-  }
-}
-
-function userOf({ user }: RequestFlags): [string, string] | null {
-  if (user === undefined) return null;
-  if (!user.includes(':')) throw new UsageError('--user: expected USER:PASSWORD (an empty password is `USER:`)');
-  return ['--user', `Basic ${Buffer.from(user).toString('base64')}`];
-}
-
-function bearerOf({ 'bearer-env': name }: RequestFlags, env: NodeJS.ProcessEnv): [string, string] | null {
-  if (name === undefined) return null;
-  if (!name) throw new UsageError('--bearer-env: expected the name of an environment variable, got nothing');
-  const token = env[name]?.trim();
-  if (!token) throw new UsageError(`--bearer-env: the environment variable ${name} is not set`);
-  return ['--bearer-env', `Bearer ${token}`];
-}
-
-function checkCookie(cookie: string): string {
-  if (!cookie.includes('='))
-    throw new UsageError(`--cookie: expected NAME=VALUE, got \`${cookie}\` (cookie files cannot be read)`);
-  return cookie;
-}
-
-async function headerLines(given: readonly string[]): Promise<string[]> {
-  const lines: string[] = [];
-  for (const header of given) {
-    if (!header.startsWith('@')) lines.push(header);
-    else
-      lines.push(
-        ...(await readWhole('--header', header.slice(1)))
-          .toString('utf8')
-          .split(/\r?\n/)
-          .filter((line) => line.trim() !== ''),
-      );
-  }
-  return lines;
-}
-
-/** `Name: value` sets, `Name;` sets to nothing, `Name:` takes away: as curl does. */
-function applyHeader(headers: Map<string, string>, line: string): void {
-  const [, name, mark, content] = /^([^:;]+)([:;])(.*)$/s.exec(line) ?? [];
-  // What was given is not shown: half of it may be a token.
-  if (name === undefined || (mark === ';' && content?.trim())) throw new UsageError("--header: expected 'NAME: VALUE'");
-  const lower = sayable('--header', () => checkHeader(name.trim(), ''));
-  if (mark === ':' && content?.trim() === '') headers.delete(lower);
-  else headers.set(lower, content?.trim() ?? '');
-}

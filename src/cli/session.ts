@@ -2,6 +2,7 @@ import type { TokenOptions } from '../flow/allowance.ts';
 import type { Attempt, FlowEvent } from '../flow/attempt.ts';
 import type { Batches } from '../flow/reader.ts';
 import { type RunEnd, type RunView, run } from '../flow/run.ts';
+import type { SharingOptions } from '../flow/sharing.ts';
 import { createProgress, type Progress } from '../output/progress.ts';
 import { renderSummary } from '../output/summary.ts';
 import { createTally, type TallySnapshot } from '../output/tally.ts';
@@ -27,6 +28,8 @@ export type SessionOptions<Payload, Value, State> = {
   jobs: Batches<Job<Payload>>;
   attempt: Attempt<Payload, Value, State>;
   laneOf: (job: Job<Payload>) => string;
+  /** One call for all jobs that would make the same; null where each makes its own. */
+  share?: SharingOptions<Payload, Value> | null;
   /** A result as its row, without the line end. */
   render: (result: Result<Payload, Value>) => string;
   /** The status and size of a value, for the summary and the window. */
@@ -91,6 +94,7 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
       source: remaining(options.jobs, options),
       attempt: options.attempt,
       laneOf: options.laneOf,
+      share: options.share ?? null,
       emit: (result) => {
         const { failure, value, durationMs, attempts } = result;
         tally.add({ ok: failure === null, code: failure?.code ?? null, ...measure(value), durationMs, attempts });

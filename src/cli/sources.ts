@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { InputFormat, Source } from '../input/fetch-jobs.ts';
+import { openSource, type Source, type SourceOptions } from '../input/source.ts';
+import { asUsage } from './sayable.ts';
 import { UsageError } from './values.ts';
 
 export type Sources = {
@@ -10,8 +12,8 @@ export type Sources = {
   readonly stop: () => void;
 };
 
-/** The names of files, `-` for stdin. All are opened before anything is sent: a wrong name is wrong usage. */
-export async function openSources(names: readonly string[], format: InputFormat): Promise<Sources> {
+/** The names of files, `-` for stdin. All are opened before anything is sent, and headers read: a wrong one is wrong usage. */
+export async function openSources(names: readonly string[], options: SourceOptions): Promise<Sources> {
   const streams: Readable[] = [];
   let isStopped = false;
 
@@ -29,7 +31,11 @@ export async function openSources(names: readonly string[], format: InputFormat)
     const stream = name === '-' ? process.stdin : await openFile(name);
     const label = name === '-' ? 'stdin' : name;
     streams.push(stream);
-    list.push({ name: label, format: formatOf(name, format), chunks: chunks(stream, label) });
+    try {
+      list.push(await openSource(chunks(stream, label), { ...options, name: label, ending: extname(name) }));
+    } catch (error) {
+      throw asUsage(label, error);
+    }
   }
   return {
     list,
@@ -62,9 +68,9 @@ function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   return message;
 }
 
-function formatOf(name: string, format: InputFormat): InputFormat {
-  if (format !== 'auto') return format;
-  return ['.ndjson', '.jsonl'].includes(extname(name).toLowerCase()) ? 'ndjson' : 'auto';
+/** What to say of an argument that is no URL but the name of a file, or null. */
+export function fileHint(word: string): string | null {
+  return existsSync(word) ? `there is a file of that name: -i ${word} reads its lines` : null;
 }
 
 /** A whole file for `-d @FILE` and `-H @FILE`; a wrong name is wrong usage. */

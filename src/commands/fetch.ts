@@ -1,26 +1,30 @@
 import * as Args from '@oclif/core/args';
+import { createAnswerStore } from '../cli/answer-store.ts';
 import { ConfigurableCommand } from '../cli/command.ts';
 import { connectionSettings, fetchConnectionFlags } from '../cli/connection-flags.ts';
 import { withinDescriptors } from '../cli/descriptors.ts';
 import { dryRunFlags, runDry } from '../cli/dry-run.ts';
 import { resumeHint } from '../cli/ending.ts';
 import { flowFlags } from '../cli/flow-flags.ts';
-import { flowSettings, laneTemplate } from '../cli/flow-settings.ts';
+import { flowSettings } from '../cli/flow-settings.ts';
 import SluiceHelp from '../cli/help.ts';
-import { inputFlags } from '../cli/input-flags.ts';
+import { inputFlags, labelTemplates } from '../cli/input-flags.ts';
 import { openOutput } from '../cli/output-file.ts';
 import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/output-flags.ts';
 import { dataFlagsOf } from '../cli/request-data.ts';
-import { requestFlags, requestSettings } from '../cli/request-flags.ts';
+import { requestFlags } from '../cli/request-flags.ts';
+import { requestSettings } from '../cli/request-settings.ts';
 import { rowFlags } from '../cli/row-flags.ts';
 import { runSession } from '../cli/session.ts';
-import { openSources } from '../cli/sources.ts';
+import { fileHint, openSources } from '../cli/sources.ts';
 import { tellEvent } from '../cli/tell.ts';
+import { createTemplates } from '../cli/templates.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
+import { createKeys } from '../input/idempotency.ts';
 import { createRow } from '../output/row.ts';
 import type { Job } from '../record/job.ts';
-import type { FetchTask } from '../record/request.ts';
+import type { FetchTask, HttpAnswer } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
 
 export default class Fetch extends ConfigurableCommand {
@@ -59,24 +63,31 @@ export default class Fetch extends ConfigurableCommand {
     const talk = talkSettings(flags, { isTerminal: process.stderr.isTTY ?? false, env: process.env });
     const { flow, maxConnections } = withinDescriptors(flowSettings(flags), talk);
     const connection = await connectionSettings(flags, process.env);
-    const { defaults, secrets } = await requestSettings(flags, {
+    const templates = createTemplates(flags, process.env);
+    const { defaults, secrets: given } = await requestSettings(flags, {
       data: dataFlagsOf(raw),
+      templates,
       env: process.env,
       version: this.config.version,
     });
+    const labels = labelTemplates(flags, templates);
+    const secrets = [...given, ...templates.secrets, ...connection.secrets];
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     if (flags.head) include.add('headers');
     const outputTo = outputSettings(flags);
-    const lane = laneTemplate(flags, process.env);
-    const sources = await openSources(names, flags.format);
+    const maxLineBytes = flags['max-line'];
+    const sources = await openSources(names, { format: flags.format, maxLineBytes, fields: templates.fields });
     const jobs = fetchJobs({
       urls,
       sources: sources.list,
       defaults,
-      maxLineBytes: flags['max-line'],
+      labels,
+      maxLineBytes,
       keepsInput: include.has('input'),
       keysJobs: outputTo !== null,
-      lane,
+      idempotency: flags['idempotency-key'] ? createKeys() : null,
+      findsTwins: flags.unique,
+      hintFor: fileHint,
     });
     const laneOf = ({ payload }: Job<FetchTask>) => payload.lane ?? payload.request?.host ?? '';
     const signatureOf = ({ payload }: Job<FetchTask>) => callOf(payload);
@@ -86,7 +97,7 @@ export default class Fetch extends ConfigurableCommand {
         jobs,
         callOf: (task) => task,
         laneOf,
-        hasLanes: lane !== null,
+        hasLanes: labels.lane !== null,
         flow,
         secrets,
         output: saved,
@@ -106,8 +117,8 @@ export default class Fetch extends ConfigurableCommand {
       maxConnections,
       ...connection,
     });
-    secrets.push(...connection.secrets);
     const mask = createMask(secrets);
+    const answers = flags.unique ? createAnswerStore<HttpAnswer>() : null;
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
     const output = saved && (await openOutput(saved.path, saved));
@@ -121,9 +132,10 @@ export default class Fetch extends ConfigurableCommand {
         bodyMode: flags.body,
         isOk: flags['ok-status'],
         retryOn: flags['retry-on'] ?? null,
-        retriesUnsafe: flags['retry-unsafe'],
+        retriesUnsafe: flags['retry-unsafe'] || flags['idempotency-key'],
       }),
       laneOf,
+      share: answers && { twinOf: ({ payload }) => payload.twin ?? null, store: answers },
       render: createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now }),
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: describeCall }),
@@ -139,7 +151,10 @@ export default class Fetch extends ConfigurableCommand {
         mask,
       }),
       stopInput: sources.stop,
-      close: () => agent.destroy(),
+      close: async () => {
+        answers?.close();
+        await agent.destroy();
+      },
     });
   }
 }

@@ -18,6 +18,7 @@ import { createPromptView, viewMode } from '../cli/prompt-view.ts';
 import { runSession } from '../cli/session.ts';
 import { openSources } from '../cli/sources.ts';
 import { tellEvent } from '../cli/tell.ts';
+import { createTemplates } from '../cli/templates.ts';
 import { tokenFlags, tokenSettings } from '../cli/token-flags.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
 import { codecOf } from '../llm/codecs.ts';
@@ -79,17 +80,19 @@ export default class Prompt extends ConfigurableCommand {
       version: this.config.version,
       schema: schema?.schema ?? null,
     });
-    const defaults = await promptDefaults(flags, { env: process.env });
+    const templates = createTemplates(flags, process.env);
+    const defaults = await promptDefaults(flags, templates);
     const include = new Set(flags.include?.flatMap((one) => [...one]));
-    const sources = await openSources(names, flags.format);
-    const secrets = [...(model.key ? [model.key.value] : []), ...connection.secrets];
+    const maxLineBytes = flags['max-line'];
+    const sources = await openSources(names, { format: flags.format, maxLineBytes, fields: templates.fields });
+    const secrets = [...(model.key ? [model.key.value] : []), ...templates.secrets, ...connection.secrets];
     const codec = codecOf(provider, model);
     const { host } = addressOf(model.baseUrl);
     const jobs = promptJobs({
       prompts,
       sources: sources.list,
       defaults,
-      maxLineBytes: flags['max-line'],
+      maxLineBytes,
       keepsInput: include.has('input'),
       keysJobs: outputTo !== null,
     });

@@ -4,6 +4,7 @@ import type { TokenOptions } from './allowance.ts';
 import type { Clock } from './clock.ts';
 import type { Lanes } from './lanes.ts';
 import type { RetryPolicy } from './retry.ts';
+import type { Sharing } from './sharing.ts';
 import type { Ending } from './signals.ts';
 
 /** Makes one call. Reports what came of it as an outcome, also its failures; throws only what is a bug. */
@@ -27,6 +28,8 @@ export type CourseOptions<Payload, Value, State> = {
   lanes: Lanes;
   /** What a job's attempts may take, where tokens are limited. */
   tokens?: TokenOptions<Payload> | null;
+  /** Makes one call for jobs that would make the same; null where each makes its own. */
+  sharing?: Sharing<Payload, Value> | null;
   ending: Ending;
   policy: RetryPolicy;
   /** One attempt's time in slots, all its hops together, in milliseconds; 0 is no limit. */

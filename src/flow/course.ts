@@ -4,6 +4,7 @@ import type { CourseOptions } from './attempt.ts';
 import type { Timer } from './clock.ts';
 import type { Lane, Waiter } from './lane.ts';
 import { type Decision, decide } from './retry.ts';
+import type { Landed } from './sharing.ts';
 import type { Scope } from './signals.ts';
 
 type Release = Parameters<Waiter['begin']>[0];
@@ -61,6 +62,8 @@ export class Course<Payload, Value, State> implements Waiter {
       this.#settle(this.#job.failure);
       return;
     }
+    const { sharing } = this.#options;
+    if (this.#attempts === 0 && sharing && !sharing.isFirst(this.#job, (landed) => this.#take(landed))) return;
     this.tokens = this.#options.tokens?.estimate(this.#job) ?? 0;
     this.#enter(this.#options.laneOf(this.#job));
   }
@@ -196,8 +199,15 @@ export class Course<Payload, Value, State> implements Waiter {
     return decision;
   }
 
+  /** Another job has made the same call, and this is what came of it. */
+  #take({ value, failure, hops }: Landed<Value>): void {
+    this.#value = value;
+    this.#hops = hops;
+    this.#settle(failure);
+  }
+
   #settle(failure: Failure | null): void {
-    const { clock, settled } = this.#options;
+    const { clock, settled, sharing } = this.#options;
     this.timings.totalMs = clock.now() - this.#bornMs;
     settled({
       job: this.#job,
@@ -209,6 +219,7 @@ export class Course<Payload, Value, State> implements Waiter {
       timings: this.timings,
       log: this.#log,
     });
+    sharing?.land(this.#job, { value: this.#value, failure, hops: this.#hops });
   }
 }
 

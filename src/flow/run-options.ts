@@ -7,6 +7,7 @@ import type { LaneLimits } from './lane.ts';
 import type { Rate } from './pacer.ts';
 import type { Batches } from './reader.ts';
 import type { RetryPolicy } from './retry.ts';
+import type { SharingOptions } from './sharing.ts';
 
 /** All that a run is told. Times in milliseconds. */
 export type RunOptions<Payload, Value, State> = {
@@ -22,6 +23,8 @@ export type RunOptions<Payload, Value, State> = {
   /** The lane that a job's first call goes through. */
   laneOf: (job: Job<Payload>) => string;
   limitsOf?: (lane: string) => LaneLimits;
+  /** One call for all jobs that would make the same. Without it each makes its own. */
+  share?: SharingOptions<Payload, Value> | null;
   /** Attempts in flight at once. */
   concurrency: number;
   /** Attempts started, whole run. */

@@ -8,6 +8,7 @@ import { Lanes } from './lanes.ts';
 import { Order } from './order.ts';
 import { Reader } from './reader.ts';
 import type { RunEnd, RunOptions, RunView } from './run-options.ts';
+import { Sharing } from './sharing.ts';
 import { Ending } from './signals.ts';
 import { Spending } from './spending.ts';
 import { Window } from './window.ts';
@@ -38,6 +39,7 @@ class Run<Payload, Value, State> {
   /** Holds results back until it is their turn; null when they go out as they come. */
   readonly #order: Order<Job<Payload>, Weighed<Payload, Value>> | null;
   readonly #count: FailureCount;
+  readonly #sharing: Sharing<Payload, Value> | null;
   #kind: RunEnd['kind'] = 'completed';
   #read = 0;
   #reader: Reader<Job<Payload>> | null = null;
@@ -53,6 +55,7 @@ class Run<Payload, Value, State> {
     this.#window = new Window(window, () => this.#rowLeft());
     this.#gate = new Gate({ concurrency, rate, burst, coldMs, clock, isStuffed: () => this.#window.isStuffed });
     this.#order = options.isOrdered ? new Order(({ result, bytes }) => this.#write(result, bytes)) : null;
+    this.#sharing = options.share ? new Sharing(options.share) : null;
     const { tokens = null } = options;
     const spending = typeof tokens?.total === 'number' ? new Spending(tokens.total, () => this.#spent()) : null;
     this.#lanes = new Lanes({
@@ -107,6 +110,7 @@ class Run<Payload, Value, State> {
       laneOf,
       lanes: this.#lanes,
       tokens: this.#options.tokens ?? null,
+      sharing: this.#sharing,
       ending: this.#ending,
       policy: retry,
       timeoutMs,
@@ -166,6 +170,7 @@ class Run<Payload, Value, State> {
   #drop(job: Job<Payload>, error: unknown): void {
     this.#lost(error);
     this.#order?.drop(job);
+    this.#sharing?.abandon(job, new Failure('cancelled', 'the run broke down', { cause: error }));
   }
 
   #lost(error: unknown, bytes = 0): void {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { Failure } from '../record/failure.ts';
 import type { Cancellation } from '../record/job.ts';
@@ -50,18 +51,32 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
     const handler = new ExchangeHandler(request, options, resolve);
     options.scope.onCancel((reason) => handler.cancel(reason));
     if (handler.isSettled) return;
-    const lease = options.agent.dispatch(
-      {
-        origin: request.origin,
-        path: request.path,
-        method: request.method as Dispatcher.HttpMethod,
-        headers: request.headers as string[],
-        body: request.body,
+    const { body, stream } = request;
+    if (!stream) {
+      dispatch(request, { body, headers: request.headers, agent: options.agent, handler });
+      return;
+    }
+    stream.open().then(
+      ({ length, chunks }) => {
+        if (handler.isSettled) return;
+        const headers = length === null ? request.headers : [...request.headers, 'content-length', String(length)];
+        dispatch(request, { body: Readable.from(chunks), headers, agent: options.agent, handler });
       },
-      handler,
+      (error) => handler.cancel(error instanceof Failure ? error : new Failure('input', String(error))),
     );
-    handler.hold(lease);
   });
+}
+
+type Sending = {
+  body: string | Uint8Array | Readable | null;
+  headers: readonly string[];
+  agent: Agent;
+  handler: ExchangeHandler;
+};
+
+function dispatch({ origin, path, method }: HttpRequest, { body, headers, agent, handler }: Sending): void {
+  const options = { origin, path, method: method as Dispatcher.HttpMethod, headers: headers as string[], body };
+  handler.hold(agent.dispatch(options, handler));
 }
 
 /** undici's side of an exchange. A handler costs a third of what `request` does, and tells its phases. */
@@ -129,7 +144,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   /** The head is out. With a body behind it, the time of the upload is no matter of pace. */
   onRequestSent(): void {
-    if (this.#request.body === null) this.#options.scope.sent();
+    if (this.#request.body === null && !this.#request.stream) this.#options.scope.sent();
   }
 
   onResponseStarted(): void {
@@ -198,7 +213,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    const failure = asFailure(error, { phase: this.#phase, host: this.#request.host });
+    // A body that cannot be read has failed by itself.
+    const failure =
+      error instanceof Failure ? error : asFailure(error, { phase: this.#phase, host: this.#request.host });
     this.#settle(failure, this.#phase === 'headers' && !this.#hasBegun && isKeepAliveRace(error));
   }
 

@@ -3,8 +3,8 @@ import { addressOf, type HttpRequest, parseUrl, quote, withoutCredentials } from
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Headers that may go to another origin: they say what we are and take, not who we are. */
-const harmless = /^(?:accept(?:-.+)?|user-agent|content-type)$/;
+/** Headers that may go to another origin: they say what we are and take and want done once, not who we are. */
+const harmless = /^(?:accept(?:-.+)?|user-agent|content-type|idempotency-key)$/;
 const aboutBody = /^content-/;
 
 /** Where a response sends us, or null when it is an answer: no redirect, or one whose Location is missing or empty. */
@@ -34,8 +34,9 @@ export function redirected(request: HttpRequest, status: number, location: strin
     if (!keepsBody && aboutBody.test(name)) continue;
     headers.push(name, value);
   }
-  const body = keepsBody ? request.body : null;
-  return { ...addressOf(url), url: withoutCredentials(url.href), method, headers, body };
+  const { body, stream } = request;
+  const content = keepsBody ? { body, ...(stream && { stream }) } : { body: null };
+  return { ...addressOf(url), url: withoutCredentials(url.href), method, headers, ...content };
 }
 
 function resolve(location: string, base: URL): URL {

@@ -3,16 +3,14 @@ import { exactJson, rawText } from '../record/json.ts';
 import { checkHeader } from '../record/request.ts';
 import { masked } from '../record/secrets.ts';
 import { fieldOf, type InputRecord, objectIn, textOf } from './records.ts';
-
-/** Headers as pairs, names in lower case. */
-export type Headers = readonly (readonly [name: string, value: string])[];
+import type { Headers } from './request-defaults.ts';
 
 /** What a line says of its request, before the command line's part is added and the whole is checked. */
 export type Draft = {
   readonly url: string;
   readonly method: string | null;
   readonly headers: Headers;
-  readonly body: string | Uint8Array | null;
+  readonly body: string | null;
 };
 
 /** What `-d` and its like say of a body that names no type. */
@@ -33,7 +31,7 @@ export function draftOf(record: InputRecord, common: Headers): Draft {
  * A row that is to be done again. Only one that included its request can bring a body and headers: its own are the
  * response's. What was masked in it is left to the command line.
  */
-export function draftOfRow(row: InputRecord, { headers, body }: { headers: Headers; body: Draft['body'] }): Draft {
+export function draftOfRow(row: InputRecord, { headers, hasBody }: { headers: Headers; hasBody: boolean }): Draft {
   const shown = textOf(row, 'url');
   if (shown === null) throw new Failure('input', 'the row has no `url`, so it cannot be done again');
   const hadCredentials = shown.includes(`://${masked}@`);
@@ -46,12 +44,22 @@ export function draftOfRow(row: InputRecord, { headers, body }: { headers: Heade
   const url = hadCredentials ? shown.replace(`${masked}@`, '') : shown;
   const request = objectIn(fieldOf(row, 'request'));
   if (request) {
+    const isForm = fieldOf(request, 'form') !== undefined;
+    if (isForm && !hasBody) {
+      throw new Failure(
+        'input',
+        'the row cannot be done again: its body was a form, which rows do not hold (give -F again)',
+      );
+    }
     const draft = draftOf({ ...request, url }, headers);
-    return { ...draft, headers: draft.headers.filter(([, value]) => !value.includes(masked)) };
+    const kept = draft.headers.filter(([name, value]) => {
+      return !value.includes(masked) && !(isForm && name === 'content-type');
+    });
+    return { ...draft, headers: kept };
   }
   const method = textOf(row, 'method');
   const mayHaveBody = method !== null && !/^(GET|HEAD|DELETE|OPTIONS)$/i.test(method);
-  if (mayHaveBody && body === null) {
+  if (mayHaveBody && !hasBody) {
     throw new Failure(
       'input',
       `the row cannot be done again: a row does not hold the body of its ${method} unless it was written with --include request`,

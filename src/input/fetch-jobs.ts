@@ -1,23 +1,23 @@
 import { Failure } from '../record/failure.ts';
 import type { Job } from '../record/job.ts';
-import { compactJson } from '../record/json.ts';
 import type { FetchTask, HttpRequest } from '../record/request.ts';
 import { urlWithoutCredentials, withoutCredentials } from '../record/request.ts';
-import { keyOf, keyOfLine } from './key.ts';
-import { type Line, readLines } from './lines.ts';
-import { type InputRecord, idOf, isResultRow, parseRecord, textOf } from './records.ts';
-import { createRequests, type RequestDefaults, secretsOfRecord } from './requests.ts';
-import type { Template } from './template.ts';
+import { type Entry, entryJson, placed, readEntries } from './entries.ts';
+import { type Keys, withIdempotencyKey } from './idempotency.ts';
+import { keyOf, keyOfLine, twinOf } from './key.ts';
+import { idOf, isResultRow, textOf, withoutEmpty } from './records.ts';
+import type { RequestDefaults } from './request-defaults.ts';
+import { createRequests, type Requests, secretsOfRecord } from './requests.ts';
+import type { Source } from './source.ts';
+import type { Template, TemplateScope } from './template.ts';
+import { checkUpstream } from './upstream.ts';
 
-export const inputFormats = ['auto', 'lines', 'ndjson'] as const;
-export type InputFormat = (typeof inputFormats)[number];
-
-/** One place that lines come from. */
-export type Source = {
-  /** For messages: a file's name, or `stdin`. */
-  readonly name: string;
-  readonly format: InputFormat;
-  readonly chunks: AsyncIterable<Uint8Array>;
+/** Templates of what a job is called, and of what it belongs to. */
+export type LabelTemplates = {
+  /** Its id; null is the record's own. */
+  readonly id: Template | null;
+  /** Its lane; null is its host. */
+  readonly lane: Template | null;
 };
 
 export type FetchJobsOptions = {
@@ -25,97 +25,67 @@ export type FetchJobsOptions = {
   urls: readonly string[];
   sources: readonly Source[];
   defaults: RequestDefaults;
+  labels: LabelTemplates;
   maxLineBytes: number;
   /** Keep each line for `--include input`. */
   keepsInput: boolean;
   /** Give jobs without an id a key, so that a later run knows them again. */
   keysJobs: boolean;
-  /** What names the lane of a job; null is its host. */
-  lane: Template | null;
+  /** Give requests an Idempotency-Key; null for none. */
+  idempotency: Keys | null;
+  /** Tell jobs whose requests are the same to the letter. */
+  findsTwins: boolean;
+  /** What may have been meant by an argument that is no URL, or null. */
+  hintFor?: (word: string) => string | null;
 };
 
 /** The jobs of all inputs, in order, a batch for each chunk of bytes, made as they are asked for. A bad line is a job with a failure. */
 export async function* fetchJobs(options: FetchJobsOptions): AsyncGenerator<Iterable<Job<FetchTask>>> {
   const requests = createRequests(options.defaults);
-  const { keepsInput, keysJobs, lane } = options;
-  let index = 0;
-
-  function* fromArguments(): Generator<Job<FetchTask>> {
-    for (const url of options.urls) {
-      const place = () => 'argument';
-      yield jobOf(
-        { index: index++, text: url, fault: null, isRecord: false, place, keepsInput, keysJobs, lane },
-        requests,
-      );
-    }
+  // Where a template makes the URLs, a line is no URL, and one that begins with # no comment.
+  const entries = readEntries({ ...options, words: options.urls, hasComments: !requests.hasUrl });
+  function* jobsOf(batch: Iterable<Entry>): Generator<Job<FetchTask>> {
+    for (const entry of batch) yield jobOf(entry, options, requests);
   }
-
-  function* fromLines(lines: readonly Line[], { name, format }: Source): Generator<Job<FetchTask>> {
-    for (const line of lines) {
-      const text = line.text.trim();
-      const { fault } = line;
-      const isRecord = format === 'ndjson' || (format === 'auto' && text.startsWith('{'));
-      if (fault === null && (text === '' || (!isRecord && text.startsWith('#')))) continue;
-      const place = () => `${name}:${line.number}`;
-      yield jobOf({ index: index++, text, fault, isRecord, place, keepsInput, keysJobs, lane }, requests);
-    }
-  }
-
-  yield fromArguments();
-  for (const source of options.sources) {
-    for await (const lines of readLines(source.chunks, options)) yield fromLines(lines, source);
-  }
+  for await (const batch of entries) yield jobsOf(batch);
 }
 
-type Origin = {
-  index: number;
-  text: string;
-  fault: string | null;
-  isRecord: boolean;
-  /** Where the line stands, for messages. */
-  place: () => string;
-  keepsInput: boolean;
-  keysJobs: boolean;
-  lane: Template | null;
-};
+/** What is known of an entry, for its row, however far it gets. */
+type Known = { id: string | null; url: string | null; method: string; secrets: readonly string[] };
 
-/** What is known of a line, for its row, however far it gets. */
-type Known = {
-  id: string | null;
-  url: string | null;
-  method: string;
-  secrets: readonly string[];
-  record: InputRecord | null;
-};
-
-function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job<FetchTask> {
-  const { index, text, fault, isRecord, keepsInput } = origin;
-  const known: Known = {
-    id: null,
-    url: isRecord ? null : text,
-    method: 'GET',
-    secrets: isRecord ? [] : requests.secretsOf(text),
-    record: null,
-  };
-  const input = keepsInput ? inputText(text, isRecord) : null;
+function jobOf(entry: Entry, options: FetchJobsOptions, requests: Requests): Job<FetchTask> {
+  const { index, record } = entry;
+  const text = entry.kind === 'line' ? entry.text.trim() : entry.text;
+  const known: Known = { id: null, url: null, method: requests.method, secrets: [] };
+  const input = options.keepsInput ? withoutSecrets(entry) : null;
+  const scope = { index, line: text, record };
   try {
-    if (fault !== null) throw new Failure('input', fault);
-    const request = isRecord ? requestOf(parseRecord(text), known, requests) : requests.fromUrl(text);
-    const { url, method } = request;
-    const key = origin.keysJobs && known.id === null ? { key: keyOf(request, known.record) } : {};
-    const lane = origin.lane?.render({ index, line: text, record: known.record }) ?? null;
-    return { index, id: known.id, ...key, payload: { url, method, request, lane, input, secrets: known.secrets } };
+    if (entry.failure) throw entry.failure;
+    const made = requestOf(entry, { scope, known, labels: options.labels }, requests);
+    const { url, method } = made;
+    const contentKey = options.keysJobs || options.idempotency ? keyOf(made, requests.ownHeaders(made, record)) : '';
+    const key = options.keysJobs && known.id === null ? { key: contentKey } : {};
+    const twin = options.findsTwins ? { twin: twinOf(made) } : {};
+    const request = options.idempotency
+      ? withIdempotencyKey(made, options.idempotency.next(known.id, contentKey))
+      : made;
+    const lane = options.labels.lane?.render(scope) ?? null;
+    return {
+      index,
+      id: known.id,
+      ...key,
+      payload: { url, method, request, lane, ...twin, input, secrets: known.secrets },
+    };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
-    const { code, message, cause } = failure;
     const url = known.url === null ? null : urlWithoutCredentials(known.url).slice(0, longestShown);
-    const key = origin.keysJobs && known.id === null ? { key: keyOfLine(text) } : {};
+    const key = options.keysJobs && known.id === null ? { key: keyOfLine(text) } : {};
     return {
       index,
       id: known.id,
       ...key,
       payload: { url, method: known.method, request: null, lane: null, input, secrets: known.secrets },
-      failure: new Failure(code, `${origin.place()}: ${message}`, { cause }),
+      failure: placed(hinted(failure, entry, options), entry),
     };
   }
 }
@@ -123,18 +93,51 @@ function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job
 /** A line that is no URL is shown in its row, but not all of it. */
 const longestShown = 2000;
 
-function requestOf(record: InputRecord, known: Known, requests: ReturnType<typeof createRequests>): HttpRequest {
-  known.record = record;
-  known.secrets = secretsOfRecord(record);
-  known.id = idOf(record);
-  known.url = textOf(record, 'url');
-  known.method = textOf(record, 'method') ?? 'GET';
-  if (known.url !== null) known.secrets = [...known.secrets, ...requests.secretsOf(known.url)];
-  return isResultRow(record) ? requests.fromRow(record) : requests.fromRecord(record);
+type Making = { scope: TemplateScope; known: Known; labels: LabelTemplates };
+
+function requestOf(entry: Entry, { scope, known, labels }: Making, requests: Requests): HttpRequest {
+  const { kind } = entry;
+  const record = entry.record && kind === 'table row' && !requests.hasUrl ? withoutEmpty(entry.record) : entry.record;
+  const knowUrl = (url: string) => {
+    known.url = url;
+    known.secrets = [...known.secrets, ...requests.secretsOf(url)];
+  };
+  if (record === null) {
+    if (!requests.hasUrl) knowUrl(scope.line);
+  } else {
+    known.id = idOf(record) || null;
+    if (requests.hasUrl) checkUpstream(record);
+    else {
+      known.secrets = secretsOfRecord(record);
+      known.method = textOf(record, 'method') ?? known.method;
+      const url = textOf(record, 'url');
+      if (url !== null) knowUrl(url);
+    }
+  }
+  if (labels.id) known.id = labels.id.render(scope);
+  if (requests.hasUrl) knowUrl(requests.urlOf(scope));
+  const request = makeRequest(record, { scope, known, requests });
+  const given = requests.secretsIn(request);
+  if (given.length > 0) known.secrets = [...known.secrets, ...given];
+  return request;
 }
 
-/** The line as JSON: a record as it is written, anything else as a string. */
-function inputText(text: string, isRecord: boolean): string {
-  if (!isRecord) return JSON.stringify(urlWithoutCredentials(text));
-  return withoutCredentials(compactJson(text) === null ? JSON.stringify(text) : text);
+function makeRequest(
+  record: Entry['record'],
+  { scope, known, requests }: { scope: TemplateScope; known: Known; requests: Requests },
+): HttpRequest {
+  if (requests.hasUrl || record === null) return requests.fromUrl(known.url ?? scope.line, scope);
+  return isResultRow(record) ? requests.fromRow(record, scope) : requests.fromRecord(record, scope);
+}
+
+/** The line as JSON, without the credentials of URLs. */
+function withoutSecrets(entry: Entry): string {
+  if (entry.kind === 'line') return JSON.stringify(urlWithoutCredentials(entry.text.trim()));
+  return withoutCredentials(entryJson(entry));
+}
+
+/** A name of a file as an argument is a forgotten -i. */
+function hinted(failure: Failure, { kind, text }: Entry, { hintFor, urls }: FetchJobsOptions): Failure {
+  const hint = kind === 'line' && urls.includes(text) ? hintFor?.(text) : null;
+  return hint ? new Failure(failure.code, `${failure.message} (${hint})`, { cause: failure.cause }) : failure;
 }

@@ -2,18 +2,27 @@ import { hash } from 'node:crypto';
 import { exactJson } from '../record/json.ts';
 import type { HttpRequest } from '../record/request.ts';
 import { isSecretHeader } from '../record/secrets.ts';
-import type { InputRecord } from './records.ts';
-import { fieldOf } from './records.ts';
 
 /**
- * What a job without an id is known by in a later run: a hash of method, URL, body and the record's own headers but for
+ * What a job without an id is known by in a later run: a hash of method, URL, body and the line's own headers but for
  * credentials. Jobs that are the same to the letter share it.
  */
-export function keyOf({ method, url, body }: HttpRequest, record: InputRecord | null): string {
-  const given = (record && fieldOf(record, 'headers')) ?? {};
-  const headers = Object.entries(given).filter(([name]) => !isSecretHeader(name));
-  const content = typeof body === 'string' || body === null ? body : Buffer.from(body).toString('base64');
+export function keyOf(request: HttpRequest, own: readonly (readonly [string, unknown])[]): string {
+  const headers = own.filter(([name]) => !isSecretHeader(name));
+  const { method, url } = request;
+  const content = contentOf(request);
   return hash('sha256', exactJson([method, url, content, headers]), 'base64url').slice(0, 22);
+}
+
+/** What two requests have in common that are the same to the letter: all of it. */
+export function twinOf(request: HttpRequest): string {
+  const { method, origin, path, headers } = request;
+  return hash('sha256', exactJson([method, origin, path, headers, contentOf(request)]), 'base64url');
+}
+
+function contentOf({ body, stream }: HttpRequest): string | readonly string[] | null {
+  if (stream) return stream.parts;
+  return typeof body === 'string' || body === null ? body : Buffer.from(body).toString('base64');
 }
 
 /** The same for a line of which no request could be made. */

@@ -3,6 +3,7 @@ import { exactJson } from '../record/json.ts';
 import type { Message } from '../record/prompt.ts';
 import { fieldOf, type InputRecord, isResultRow, textOf } from './records.ts';
 import type { Template, TemplateScope } from './template.ts';
+import { checkUpstream } from './upstream.ts';
 
 /** What the command line says of every prompt. */
 export type PromptDefaults = {
@@ -10,6 +11,8 @@ export type PromptDefaults = {
   readonly template: Template | null;
   /** Goes before every prompt that does not bring its own. */
   readonly system: Template | null;
+  /** Names the job; null is what its record says. */
+  readonly id: Template | null;
   /** Names what shares limits; null is the server. */
   readonly lane: Template | null;
 };
@@ -19,7 +22,7 @@ export function createMessages({ template, system }: Pick<PromptDefaults, 'templ
   function prompted(scope: TemplateScope): readonly Message[] {
     const { record, line } = scope;
     if (template) {
-      if (record && isResultRow(record)) checkUpstream(record);
+      if (record) checkUpstream(record);
       return [user(template.render(scope))];
     }
     return record ? given(record) : [user(line)];
@@ -70,15 +73,4 @@ function again(row: InputRecord, { index }: TemplateScope): TemplateScope {
     'input',
     'the row cannot be done again: a row does not hold its prompt unless it was written with --include input',
   );
-}
-
-/** A row that failed is passed on as failed: there is nothing to ask about. */
-function checkUpstream(row: InputRecord): void {
-  if (fieldOf(row, 'ok') === true) return;
-  const error = fieldOf(row, 'error');
-  const { code, message } = (typeof error === 'object' ? error : {}) as { code?: unknown; message?: unknown };
-  const told = typeof message === 'string' ? message : 'it does not say why';
-  const name = typeof code === 'string' ? code : null;
-  const cause = Object.assign(new Error(told), name === null ? {} : { code: name });
-  throw new Failure('upstream', `the row given as input had failed${name ? ` (${name})` : ''}: ${told}`, { cause });
 }

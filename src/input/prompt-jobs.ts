@@ -1,14 +1,13 @@
 import { hash } from 'node:crypto';
 import { Failure } from '../record/failure.ts';
 import type { Job } from '../record/job.ts';
-import { compactJson } from '../record/json.ts';
 import type { Message, PromptTask } from '../record/prompt.ts';
-import type { Source } from './fetch-jobs.ts';
+import { type Entry, entryJson, placed, readEntries } from './entries.ts';
 import { keyOfLine } from './key.ts';
-import { type Line, readLines } from './lines.ts';
 import { createMessages, type PromptDefaults } from './messages.ts';
-import { type InputRecord, idOf, parseRecord } from './records.ts';
-import type { Template } from './template.ts';
+import { idOf } from './records.ts';
+import type { Source } from './source.ts';
+import { isFailedRow } from './upstream.ts';
 
 export type PromptJobsOptions = {
   /** Prompts from the command line: they come first. */
@@ -25,86 +24,47 @@ export type PromptJobsOptions = {
 /** The jobs of all inputs, in order, a batch for each chunk of bytes, made as they are asked for. A bad line is a job with a failure. */
 export async function* promptJobs(options: PromptJobsOptions): AsyncGenerator<Iterable<Job<PromptTask>>> {
   const messagesOf = createMessages(options.defaults);
-  const { keepsInput, keysJobs } = options;
-  const { lane } = options.defaults;
-  let index = 0;
-
-  function* fromArguments(): Generator<Job<PromptTask>> {
-    for (const text of options.prompts) {
-      const place = () => 'argument';
-      yield jobOf(
-        { index: index++, text, fault: null, isRecord: false, isGuess: false, place, keepsInput, keysJobs, lane },
-        messagesOf,
-      );
-    }
+  const entries = readEntries({
+    ...options,
+    words: options.prompts,
+    // A heading of Markdown is a prompt like any other.
+    hasComments: false,
+    guessHint: 'for prompts that begin with { use --format lines',
+  });
+  function* jobsOf(batch: Iterable<Entry>): Generator<Job<PromptTask>> {
+    for (const entry of batch) yield jobOf(entry, options, messagesOf);
   }
-
-  function* fromLines(lines: readonly Line[], { name, format }: Source): Generator<Job<PromptTask>> {
-    for (const { text, fault, number } of lines) {
-      // A heading of Markdown is a prompt like any other: no comments here.
-      if (fault === null && text.trim() === '') continue;
-      const isGuess = format === 'auto';
-      const isRecord = format === 'ndjson' || (isGuess && text.trimStart().startsWith('{'));
-      const place = () => `${name}:${number}`;
-      yield jobOf({ index: index++, text, fault, isRecord, isGuess, place, keepsInput, keysJobs, lane }, messagesOf);
-    }
-  }
-
-  yield fromArguments();
-  for (const source of options.sources) {
-    for await (const lines of readLines(source.chunks, options)) yield fromLines(lines, source);
-  }
+  for await (const batch of entries) yield jobsOf(batch);
 }
 
-type Origin = {
-  index: number;
-  text: string;
-  fault: string | null;
-  isRecord: boolean;
-  /** It was taken for a record, or not, by its looks alone. */
-  isGuess: boolean;
-  /** Where the line stands, for messages. */
-  place: () => string;
-  keepsInput: boolean;
-  keysJobs: boolean;
-  lane: Template | null;
-};
-
-function jobOf(origin: Origin, messagesOf: ReturnType<typeof createMessages>): Job<PromptTask> {
-  const { index, text, fault, isRecord, keepsInput } = origin;
-  const input = keepsInput ? inputText(text, isRecord) : null;
+function jobOf(
+  entry: Entry,
+  { keepsInput, keysJobs, defaults }: PromptJobsOptions,
+  messagesOf: ReturnType<typeof createMessages>,
+): Job<PromptTask> {
+  const { index, text, record } = entry;
+  const input = keepsInput ? entryJson(entry) : null;
   let id: string | null = null;
   try {
-    if (fault !== null) throw new Failure('input', fault);
-    const record = isRecord ? recordOf(text, origin) : null;
-    if (record) id = idOf(record);
+    if (entry.failure) throw entry.failure;
     const scope = { index, line: text, record };
+    if (record) id = idOf(record) || null;
+    if (defaults.id && !(record && isFailedRow(record))) id = defaults.id.render(scope);
     const messages = messagesOf(scope);
-    const lane = origin.lane?.render(scope) ?? null;
-    const key = origin.keysJobs && id === null ? { key: keyOf(messages) } : {};
+    const lane = defaults.lane?.render(scope) ?? null;
+    const key = keysJobs && id === null ? { key: keyOf(messages) } : {};
     return { index, id, ...key, payload: { messages, lane, input } };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
-    const { code, message, cause } = failure;
-    const placed = new Failure(code, `${origin.place()}: ${message}`, { cause });
-    const key = origin.keysJobs && id === null ? { key: keyOfLine(text) } : {};
-    return { index, id, ...key, payload: { messages: null, lane: null, input }, failure: placed };
+    const key = keysJobs && id === null ? { key: keyOfLine(text) } : {};
+    return {
+      index,
+      id,
+      ...key,
+      payload: { messages: null, lane: null, input },
+      failure: placed(failure, entry),
+    };
   }
-}
-
-function recordOf(text: string, { isGuess }: Origin): InputRecord {
-  try {
-    return parseRecord(text);
-  } catch (failure) {
-    if (!isGuess || !(failure instanceof Failure)) throw failure;
-    const { code, message, cause } = failure;
-    throw new Failure(code, `${message} (for prompts that begin with { use --format lines)`, { cause });
-  }
-}
-
-/** The line as JSON: a record as it is written, anything else as a string. */
-function inputText(text: string, isRecord: boolean): string {
-  return (isRecord ? compactJson(text) : null) ?? JSON.stringify(text);
 }
 
 /** What a job without an id is known by in a later run: what is said. Prompts that are the same to the letter share it. */

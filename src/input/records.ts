@@ -19,6 +19,23 @@ export function parseRecord(text: string): InputRecord {
   throw new Failure('input', 'the line is JSON, but not an object');
 }
 
+/** The fields of a table's row, all of them text. */
+export function recordOfRow(columns: readonly string[], fields: readonly string[]): InputRecord {
+  const record: Record<string, string> = {};
+  for (let at = 0; at < columns.length; at += 1) {
+    const name = columns[at] as string;
+    const value = fields[at] as string;
+    if (name === '__proto__') Object.defineProperty(record, name, { value, enumerable: true, configurable: true });
+    else record[name] = value;
+  }
+  return record;
+}
+
+/** A table's row without its empty cells: where a request is made of it, they are no `method` and no `id`. */
+export function withoutEmpty(record: InputRecord): InputRecord {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== ''));
+}
+
 /** The value if it is a JSON object, else null. A number kept raw is an object to JavaScript only. */
 export function objectIn(value: unknown): InputRecord | null {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value) && rawText(value) === null;

@@ -1,71 +1,108 @@
 import { AddressBook } from '../record/address-book.ts';
 import { rawText } from '../record/json.ts';
-import { addressOf, checkMethod, type HttpRequest, parseUrl, urlWithoutCredentials } from '../record/request.ts';
-import { secretsOfHeader } from '../record/secrets.ts';
-import { type Draft, draftOf, draftOfRow, type Headers } from './drafts.ts';
+import {
+  addressOf,
+  checkHeader,
+  checkMethod,
+  type HttpRequest,
+  parseUrl,
+  urlWithoutCredentials,
+} from '../record/request.ts';
+import { isSecretHeader, secretsOfHeader } from '../record/secrets.ts';
+import { joinBase } from './base-url.ts';
+import { type Draft, draftOf, draftOfRow } from './drafts.ts';
 import { fieldOf, type InputRecord, objectIn } from './records.ts';
+import type { Content, Headers, RequestDefaults } from './request-defaults.ts';
+import type { TemplateScope } from './template.ts';
 
-/** What the command line says of every request; a record may say otherwise of its own. */
-export type RequestDefaults = {
-  /** Null: GET, or POST where there is a body. */
-  readonly method: string | null;
-  /** Checked, names in lower case. */
-  readonly headers: Headers;
-  readonly body: string | Uint8Array | null;
-  /** Added to the query of every URL (`-G`), encoded already. */
-  readonly query: string;
-  /** What URLs that begin with `/` stand on. */
-  readonly baseUrl: URL | null;
-  /** The scheme of URLs that have none. */
-  readonly protoDefault: 'http' | 'https' | null;
-};
-
-/** Makes requests of what lines say. Throws a Failure `input` for what cannot be sent. */
+/** Makes requests of what lines say. Throws a Failure `input` for what cannot be sent, `template` for a field that is missing. */
 export function createRequests(defaults: RequestDefaults) {
   const common = withoutOverridden(defaults.headers, []);
   const addresses = new AddressBook();
-  const usualMethod = defaults.method ?? (defaults.body === null ? 'GET' : 'POST');
+  const known = [...defaults.headers, ...defaults.lineHeaders.map(({ name }) => [name, ''] as const)];
+  const secretHeaders = new Set(defaults.lineHeaders.map(({ name }) => name).filter(isSecretHeader));
+  /** True where nothing is made anew for each line but its URL. */
+  const isPlain = !defaults.query && !defaults.body && defaults.lineHeaders.length === 0;
 
   /** A URL like the one before, or null: then it has to be parsed. */
   function alike(text: string): HttpRequest | null {
-    const address = defaults.query === '' ? addresses.find(text) : null;
+    const address = isPlain ? addresses.find(text) : null;
     if (!address) return null;
     const { origin, host, path } = address;
-    return { origin, host, path, url: text, method: usualMethod, headers: common, body: defaults.body };
+    return { origin, host, path, url: text, method: defaults.method ?? 'GET', headers: common, body: null };
   }
 
-  function build({ url: text, method, headers, body }: Draft): HttpRequest {
+  function build({ url: text, method, headers: own, body }: Draft, scope: TemplateScope): HttpRequest {
     const url = parse(text, defaults);
-    if (defaults.query) url.search += (url.search ? '&' : '?') + defaults.query;
+    const query = defaults.query?.(scope);
+    if (query) url.search += (url.search ? '&' : '?') + query;
     const hasCredentials = url.username !== '' || url.password !== '';
+    const content = body === null ? (defaults.body?.(scope) ?? nothing) : { body };
+    const headers = defaults.lineHeaders.length === 0 ? own : [...lineHeadersOf(scope, own), ...own];
     const sent = headers.length === 0 && !hasCredentials ? common : withOwn(url, headers, defaults.headers);
-    const content = body ?? defaults.body;
     const verb = method === null ? defaults.method : checkMethod(method);
     const address = addressOf(url);
     addresses.note(text, address);
     return {
       ...address,
       url: hasCredentials ? urlWithoutCredentials(url.href) : hasScheme(text) ? text : url.href,
-      method: verb ?? (content === null ? 'GET' : 'POST'),
+      method: verb ?? (content === nothing ? 'GET' : 'POST'),
       headers: sent,
-      body: content,
+      ...content,
     };
   }
 
+  function lineHeadersOf(scope: TemplateScope, own: Headers): [string, string][] {
+    return defaults.lineHeaders
+      .filter(({ name }) => !own.some(([given]) => given === name))
+      .map(({ name, value }) => {
+        const text = value.render(scope).trim();
+        return [checkHeader(name, text), text];
+      });
+  }
+
   return {
-    /** A line that is a URL. */
-    fromUrl: (text: string): HttpRequest => alike(text) ?? build({ url: text, method: null, headers: [], body: null }),
+    /** Whether a record is only what the templates ask for: the URL is made of a template. */
+    hasUrl: defaults.url !== null,
+    /** The method of a request that brings none. */
+    method: defaults.method ?? (defaults.body ? 'POST' : 'GET'),
+    /** The URL that the template makes of a line. */
+    urlOf: (scope: TemplateScope): string => defaults.url?.render(scope) ?? scope.line,
+    /** A line that is a URL, or of which one has been made. */
+    fromUrl: (url: string, scope: TemplateScope = { index: 0, line: url, record: null }): HttpRequest =>
+      alike(url) ?? build({ url, method: null, headers: [], body: null }, scope),
     /** A record with `url`, and `method`, `headers`, `body` where they differ from the command line's. */
-    fromRecord: (record: InputRecord): HttpRequest => build(draftOf(record, defaults.headers)),
+    fromRecord: (record: InputRecord, scope: TemplateScope = scopeOf(record)): HttpRequest =>
+      build(draftOf(record, known), scope),
     /** A row that is to be done again. */
-    fromRow: (row: InputRecord): HttpRequest => build(draftOfRow(row, defaults)),
+    fromRow: (row: InputRecord, scope: TemplateScope = scopeOf(row)): HttpRequest =>
+      build(draftOfRow(row, { headers: known, hasBody: defaults.body !== null }), scope),
+    /** The headers of a request that other lines may have otherwise. */
+    ownHeaders({ headers }: HttpRequest, record: InputRecord | null): (readonly [name: string, value: unknown])[] {
+      const given = defaults.url === null && record ? (fieldOf(record, 'headers') ?? {}) : {};
+      const made = defaults.lineHeaders.map(({ name }) => [name, headers[headers.indexOf(name) + 1]] as const);
+      return [...Object.entries(given), ...made];
+    },
     /** What a URL of the input gives away. */
     secretsOf: (url: string): readonly string[] => secretsOfUrl(url, defaults.protoDefault),
+    /** What the headers that were made for this line give away. */
+    secretsIn: ({ headers }: HttpRequest): readonly string[] => {
+      if (secretHeaders.size === 0) return none;
+      return headers.flatMap((name, at) =>
+        at % 2 === 0 && secretHeaders.has(name) ? secretsOfHeader(name, headers[at + 1] ?? '') : [],
+      );
+    },
   };
 }
 
+export type Requests = ReturnType<typeof createRequests>;
+
+function scopeOf(record: InputRecord): TemplateScope {
+  return { index: 0, line: '', record };
+}
+
 function parse(text: string, { baseUrl, protoDefault }: RequestDefaults): URL {
-  if (baseUrl && text.startsWith('/')) return parseUrl(text, baseUrl);
+  if (baseUrl && text.startsWith('/')) return joinBase(baseUrl, text);
   return parseUrl(withScheme(text, protoDefault));
 }
 
@@ -107,6 +144,7 @@ function unescaped(text: string): string {
 }
 
 const none: readonly string[] = [];
+const nothing: Content = { body: null };
 
 /**
  * What a line's URL gives away: nothing, or its password in each form in which it may turn up again. One that does not

@@ -1,12 +1,13 @@
 import { Failure } from '../record/failure.ts';
 import { exactJson, rawText } from '../record/json.ts';
 import type { InputRecord } from './records.ts';
+import { type Field, partsOf } from './template-parts.ts';
 
 /** What the names of a template stand for, in one line of input. */
 export type TemplateScope = {
   /** The place among the lines read, from 0. */
   readonly index: number;
-  /** The line as it is written. */
+  /** The line as it is written; of a table's row the same. */
   readonly line: string;
   /** Its fields come before `line` and `index`; null when the line is no record. */
   readonly record: InputRecord | null;
@@ -18,68 +19,99 @@ export type Escape = (text: string) => string;
 export type Template = {
   /**
    * The text with each `{{name}}` replaced by the line's value: strings as they are, numbers as they were written,
-   * objects and lists as JSON. All but `{{name|raw}}` pass through `escapeText`. Throws a Failure `template` for a field
-   * that is missing or null, which names it and says what there is.
+   * objects and lists as JSON. All but `{{name|raw}}` are escaped. Throws a Failure `template` for a field that is
+   * missing or null, which names it and says what there is.
    */
-  render(scope: TemplateScope, escapeText?: Escape): string;
+  render(scope: TemplateScope): string;
+  /** Whether every line gives the same text. */
+  readonly isFixed: boolean;
+  /** The fields of a record that it asks for, the outermost names only. */
+  readonly fields: readonly string[];
+  /** What it takes from the environment: no output may show that. */
+  readonly secrets: readonly string[];
 };
 
 export type TemplateOptions = {
   /** What `{{env.NAME}}` stands for; null where a template may not ask: those that come with the input. */
   env: Readonly<Record<string, string | undefined>> | null;
+  /** What the command line gives names to. It has the last word: no record may change what was typed there. */
+  variables?: ReadonlyMap<string, string>;
+  /** What becomes of the text between the names. */
+  text?: (text: string) => string;
+  /** How values are escaped at this place, given the template's text before it (names in it as NUL) and behind it. */
+  escapeAt?: (name: string, before: string, behind: string) => Escape;
 };
 
-/** A piece of a template: text as it is, or a name to look up. */
-type Part = string | Field;
-type Field = { readonly name: string; readonly path: readonly string[]; readonly isRaw: boolean };
+type Part = string | { readonly field: Field; readonly escaped: Escape };
 
 /** Reads a template once, for every line. Throws a Failure `template` when it is not one: that is found before anything is sent. */
-export function compileTemplate(source: string, { env }: TemplateOptions): Template {
-  const parts = partsOf(source).map((part): Part | { fixed: Field; text: string } => {
-    if (typeof part === 'string' || part.path[0] !== 'env' || part.path.length === 1) return part;
-    return { fixed: part, text: fromEnvironment(part, env) };
-  });
+export function compileTemplate(source: string, options: TemplateOptions): Template {
+  const { env, variables, text = asItIs, escapeAt } = options;
+  const given = partsOf(source);
+  const secrets: string[] = [];
+  const parts: Part[] = [];
+  let before = '';
+  const add = (part: Part) => {
+    const last = parts.at(-1);
+    if (typeof part === 'string' && typeof last === 'string') parts[parts.length - 1] = last + part;
+    else if (part !== '') parts.push(part);
+  };
+  for (const [at, part] of given.entries()) {
+    if (typeof part === 'string') {
+      before += part;
+      add(text(part));
+      continue;
+    }
+    const { name, path, isRaw } = part;
+    const behind = given.slice(at + 1).map((one) => (typeof one === 'string' ? one : '\0'));
+    const escaped = isRaw ? asItIs : (escapeAt?.(name, before, behind.join('')) ?? asItIs);
+    before += '\0';
+    const variable = variables?.get(name);
+    if (variable !== undefined) add(escaped(variable));
+    else if (path[0] === 'env' && path.length > 1) {
+      const value = fromEnvironment(part, env);
+      secrets.push(value);
+      add(escaped(value));
+    } else add({ field: part, escaped });
+  }
+  const open = parts.flatMap((part) => (typeof part === 'string' ? [] : [part.field]));
   return {
-    render(scope, escapeText = asItIs) {
-      let text = '';
+    isFixed: open.length === 0,
+    fields: open.map(({ path }) => path[0] ?? '').filter((name) => name !== 'line' && name !== 'index'),
+    secrets,
+    render(scope) {
+      let rendered = '';
       for (const part of parts) {
-        if (typeof part === 'string') text += part;
-        else if ('fixed' in part) text += part.fixed.isRaw ? part.text : escapeText(part.text);
-        else text += part.isRaw ? textOf(part, scope) : escapeText(textOf(part, scope));
+        rendered += typeof part === 'string' ? part : part.escaped(textOf(part.field, scope));
       }
-      return text;
+      return rendered;
     },
   };
 }
 
+/** The value that a field has in a line, as `parseExactJson` gave it. A Failure `template` when there is none; null is one. */
+export function lookUp(field: Field, { record, line, index }: TemplateScope): unknown {
+  const { name, path } = field;
+  // A column may be called `address.city`.
+  if (record !== null && Object.hasOwn(record, name)) return record[name];
+  const [first = ''] = path;
+  if (path.length === 1) {
+    if (first === 'line') return line;
+    if (first === 'index') return index;
+  }
+  if (record === null) throw missing(field, 'the line is no record, so there are only {{line}} and {{index}}');
+  let value: unknown = record;
+  for (const [depth, step] of path.entries()) {
+    if (!hasStep(value, step)) {
+      const place = depth === 0 ? 'the record' : `\`${path.slice(0, depth).join('.')}\``;
+      throw missing(field, `${place} has no \`${step}\`; ${contentOf(value)}`);
+    }
+    value = (value as Record<string, unknown>)[step];
+  }
+  return value;
+}
+
 const asItIs: Escape = (text) => text;
-
-function partsOf(source: string): Part[] {
-  const parts: Part[] = [];
-  let from = 0;
-  for (let open = source.indexOf('{{'); open !== -1; open = source.indexOf('{{', from)) {
-    const close = source.indexOf('}}', open);
-    if (close === -1) throw new Failure('template', `{{ without its }}: \`${source.slice(open, open + 40)}\``);
-    if (open > from) parts.push(source.slice(from, open));
-    parts.push(fieldIn(source.slice(open + 2, close)));
-    from = close + 2;
-  }
-  if (from < source.length) parts.push(source.slice(from));
-  return parts;
-}
-
-function fieldIn(content: string): Field {
-  const [name = '', ...filters] = content.split('|').map((word) => word.trim());
-  const path = name.split('.').map((step) => step.trim());
-  if (/[{}]/.test(name) || path.includes('')) {
-    throw new Failure('template', `expected a field's name such as {{name}} or {{a.b}}, got \`{{${content}}}\``);
-  }
-  const wrong = filters.find((filter) => filter !== 'raw');
-  if (wrong !== undefined) {
-    throw new Failure('template', `{{${content}}}: there is no \`${wrong}\`; what may follow a name is |raw`);
-  }
-  return { name, path, isRaw: filters.length > 0 };
-}
 
 function fromEnvironment({ name, path }: Field, env: TemplateOptions['env']): string {
   const variable = path.slice(1).join('.');
@@ -93,25 +125,8 @@ function fromEnvironment({ name, path }: Field, env: TemplateOptions['env']): st
 function textOf(field: Field, scope: TemplateScope): string {
   const value = lookUp(field, scope);
   if (typeof value === 'string') return value;
-  return rawText(value) ?? exactJson(value);
-}
-
-function lookUp(field: Field, { record, line, index }: TemplateScope): unknown {
-  const [first = ''] = field.path;
-  const isOwn = record !== null && Object.hasOwn(record, first);
-  if (!isOwn && field.path.length === 1 && first === 'line') return line;
-  if (!isOwn && field.path.length === 1 && first === 'index') return index;
-  if (record === null) throw missing(field, 'the line is no record, so there are only {{line}} and {{index}}');
-  let value: unknown = record;
-  for (const [depth, step] of field.path.entries()) {
-    if (!hasStep(value, step)) {
-      const place = depth === 0 ? 'the record' : `\`${field.path.slice(0, depth).join('.')}\``;
-      throw missing(field, `${place} has no \`${step}\`; ${contentOf(value)}`);
-    }
-    value = (value as Record<string, unknown>)[step];
-  }
   if (value === null) throw missing(field, 'it is null');
-  return value;
+  return rawText(value) ?? exactJson(value);
 }
 
 /** Own properties of objects, elements of lists by their number; nothing that a value merely inherits. */

@@ -70,9 +70,9 @@ function requestOf(request: HttpRequest, mask: Mask | null): string {
     sent.set(name, isSecretHeader(name) ? masked : before === undefined ? value : `${before}, ${value}`);
   }
   const fields = [...sent].map(([name, value]) => `${string(name, mask)}:${string(value, mask)}`);
-  const content =
-    typeof request.body === 'string' || request.body === null
-      ? request.body
-      : Buffer.from(request.body).toString('utf8');
-  return `{"method":${string(request.method, mask)},"url":${string(request.url, mask)},"headers":{${fields.join()}},"body":${string(content, mask)}}`;
+  const { body, stream } = request;
+  const shown = stream
+    ? `"body":null,"form":[${stream.parts.map((part) => string(part, mask)).join()}]`
+    : `"body":${string(typeof body === 'string' || body === null ? body : Buffer.from(body).toString('utf8'), mask)}`;
+  return `{"method":${string(request.method, mask)},"url":${string(request.url, mask)},"headers":{${fields.join()}},${shown}}`;
 }

@@ -54,7 +54,11 @@ export class Failure extends Error {
 
   /** `message` is for the person who reads the row: what happened, and what to do where that is known. */
   constructor(code: FailureCode, message: string, options: FailureOptions = {}) {
+    // Nobody reads where it was made, and a million bad lines would pay for it: looking up the stack is most of their cost.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.phase = options.phase ?? null;
     this.retryable = options.retryable ?? false;

@@ -9,6 +9,16 @@ export type HttpRequest = Address & {
   /** Names (lower case) and values in turn, as undici takes them. */
   readonly headers: readonly string[];
   readonly body: string | Uint8Array | null;
+  /** A body that is streamed, in place of the other. */
+  readonly stream?: StreamedBody;
+};
+
+/** A body that may be larger than memory: a form with files. */
+export type StreamedBody = {
+  /** What it is made of, for people and for rows: the same for the same body. */
+  readonly parts: readonly string[];
+  /** Gets ready to send it once. Rejects with a Failure where that cannot be. */
+  open(): Promise<{ readonly length: number | null; readonly chunks: AsyncIterable<Uint8Array> }>;
 };
 
 /** What `fetch` is to do for one line. */
@@ -20,6 +30,8 @@ export type FetchTask = {
   readonly request: HttpRequest | null;
   /** The lane that the user names for it; null is the host of each call. */
   readonly lane: string | null;
+  /** The same for tasks whose requests are the same to the letter, where one answer is to do for all. */
+  readonly twin?: string;
   /** The line as JSON text, when rows are to include it. */
   readonly input: string | null;
   /** Values of this line alone that no row or message may show. */

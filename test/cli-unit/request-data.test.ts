@@ -5,7 +5,14 @@ import { UsageError } from '../../src/cli/values.ts';
 import { temporaryFolder } from '../support/places.ts';
 
 const flag = (name: DataFlag['flag'], input: string): DataFlag => ({ flag: name, input });
-const joined = async (...flags: DataFlag[]) => (await joinData(flags))?.content.toString('latin1') ?? null;
+/** The bytes of data without templates. */
+async function joined(...flags: DataFlag[]): Promise<string | null> {
+  const data = await joinData(flags);
+  return data?.parts.map((part) => (Buffer.isBuffer(part) ? part.toString('latin1') : fail(part))).join('') ?? null;
+}
+function fail(part: object): never {
+  throw new Error(`a template: ${JSON.stringify(part)}`);
+}
 
 /** A file of these bytes, as the flags name it. */
 const file = (content: string | Uint8Array) => `@${join(temporaryFolder({ data: content }), 'data')}`;
@@ -38,7 +45,6 @@ describe('joinData', () => {
       'a=1&b&c=%C3%BC',
     );
     expect(await joinData([flag('data', 'a')])).toMatchObject({
-      contentType: 'application/x-www-form-urlencoded',
       isJson: false,
     });
   });
@@ -80,7 +86,7 @@ describe('joinData', () => {
   test('--json keeps what it is given, and several follow one another', async () => {
     expect(await joined(flag('json', '{"a": 1.0}'))).toBe('{"a": 1.0}');
     expect(await joined(flag('json', '{"a":'), flag('json', file('1}\n')))).toBe('{"a":1}\n');
-    expect(await joinData([flag('json', '{}')])).toMatchObject({ contentType: 'application/json', isJson: true });
+    expect(await joinData([flag('json', '{}')])).toMatchObject({ isJson: true });
   });
 
   test.each([

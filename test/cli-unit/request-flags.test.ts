@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DataFlag } from '../../src/cli/request-data.ts';
-import { type RequestFlags, requestSettings } from '../../src/cli/request-flags.ts';
+import type { RequestFlags } from '../../src/cli/request-flags.ts';
+import { requestSettings } from '../../src/cli/request-settings.ts';
+import { createTemplates } from '../../src/cli/templates.ts';
 import { UsageError } from '../../src/cli/values.ts';
 import { createMask } from '../../src/record/secrets.ts';
 import { temporaryFolder } from '../support/places.ts';
@@ -9,7 +11,7 @@ import { temporaryFolder } from '../support/places.ts';
 const none: RequestFlags = { get: false, head: false, compressed: false };
 
 function settings(flags: Partial<RequestFlags>, data: DataFlag[] = [], env: NodeJS.ProcessEnv = {}) {
-  return requestSettings({ ...none, ...flags }, { data, env, version: '1.2.3' });
+  return requestSettings({ ...none, ...flags }, { data, templates: createTemplates({}, env), env, version: '1.2.3' });
 }
 
 async function headersOf(...given: Parameters<typeof settings>): Promise<Record<string, string>> {
@@ -41,7 +43,9 @@ describe('the headers of every request', () => {
     const data: DataFlag[] = [{ flag: 'data', input: 'a=1' }];
     expect(await headersOf({}, data)).toMatchObject({ 'content-type': 'application/x-www-form-urlencoded' });
     expect(await headersOf({ get: true }, data)).not.toHaveProperty('content-type');
-    expect((await settings({ get: true }, data)).defaults).toMatchObject({ query: 'a=1', body: null });
+    const { defaults } = await settings({ get: true }, data);
+    expect(defaults.query?.({ index: 0, line: '', record: null })).toBe('a=1');
+    expect(defaults.body).toBeNull();
     expect(await headersOf({}, [{ flag: 'json', input: '{}' }])).toMatchObject({ accept: 'application/json' });
   });
 

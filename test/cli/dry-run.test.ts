@@ -90,7 +90,7 @@ test('prompt has it too: the body is what the model would be asked', async () =>
   const [ada, nobody] = dryRows(run.rows);
   expect(ada).toMatchObject({ ok: true, url: server.at('/v1/chat/completions'), method: 'POST' });
   expect(ada?.headers).toMatchObject({ authorization: '***', 'content-type': 'application/json' });
-  expect(ada?.body).toEqual({ model: 'any', messages: [{ role: 'user', content: 'Hi Ada' }] });
+  expect(ada?.body).toMatchObject({ model: 'any', messages: [{ role: 'user', content: 'Hi Ada' }] });
   expect(nobody?.error).toMatchObject({ code: 'template' });
   expect(server.calls).toEqual([]);
 });

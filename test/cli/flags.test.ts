@@ -138,7 +138,7 @@ describe('one line says what was expected and what was given; exit 2', () => {
       '--bearer-env: expected the name of an environment variable, got nothing',
     ],
     [['fetch', '-Z', 'http://h/'], 'sluice fetch has no flag -Z (see sluice fetch --help)'],
-    [['prompt', '-m'], '--model: expected NAME, got nothing'],
+    [['prompt', '-m'], '--model: expected PROVIDER:MODEL, got nothing'],
     [['prompt', '--retry-unsafe'], 'sluice prompt has no flag --retry-unsafe (sluice fetch has one)'],
     [['mock', '--port', 'x'], '--port: expected a whole number from 0 to 65535, got `x`'],
     [['mock', 'extra'], 'sluice mock takes no argument, got `extra`'],

@@ -1,22 +1,27 @@
 import { describe, expect, test } from 'vitest';
-import { type FetchJobsOptions, fetchJobs, type InputFormat, type Source } from '../../src/input/fetch-jobs.ts';
-import type { RequestDefaults } from '../../src/input/requests.ts';
+import { type FetchJobsOptions, fetchJobs } from '../../src/input/fetch-jobs.ts';
+import type { RequestDefaults } from '../../src/input/request-defaults.ts';
+import type { Source } from '../../src/input/source.ts';
 import type { Job } from '../../src/record/job.ts';
 import type { FetchTask } from '../../src/record/request.ts';
 import { createMask } from '../../src/record/secrets.ts';
 
 const defaults: RequestDefaults = {
+  url: null,
   method: null,
   headers: [],
+  lineHeaders: [],
   body: null,
-  query: '',
+  query: null,
   baseUrl: null,
   protoDefault: null,
 };
 
+type LineFormat = 'auto' | 'lines' | 'ndjson';
+
 function sourceOf(
   text: string,
-  { name = 'stdin', format = 'auto' }: { name?: string; format?: InputFormat } = {},
+  { name = 'stdin', format = 'auto' }: { name?: string; format?: LineFormat } = {},
 ): Source {
   async function* chunks() {
     yield Buffer.from(text);
@@ -31,7 +36,9 @@ const plain: FetchJobsOptions = {
   maxLineBytes: 1000,
   keepsInput: false,
   keysJobs: false,
-  lane: null,
+  labels: { id: null, lane: null },
+  idempotency: null,
+  findsTwins: false,
 };
 
 async function jobsOf(changes: Partial<FetchJobsOptions>): Promise<Job<FetchTask>[]> {
@@ -40,7 +47,7 @@ async function jobsOf(changes: Partial<FetchJobsOptions>): Promise<Job<FetchTask
   return jobs;
 }
 
-const fromText = (text: string, changes: Partial<FetchJobsOptions> & { format?: InputFormat } = {}) =>
+const fromText = (text: string, changes: Partial<FetchJobsOptions> & { format?: LineFormat } = {}) =>
   jobsOf({ sources: [sourceOf(text, changes)], ...changes });
 
 /** The one job of a line. */
@@ -180,7 +187,7 @@ describe('--include input', () => {
     (await jobOf(text, { keepsInput: true, ...changes })).payload.input;
 
   test('keeps a record as it is written, anything else as a string', async () => {
-    expect(await inputOf('{"url":"http://a/", "n":1.0}')).toBe('{"url":"http://a/", "n":1.0}');
+    expect(await inputOf('{"url":"http://a/", "n":1.0}')).toBe('{"url":"http://a/","n":1.0}');
     expect(await inputOf('http://a/"x"')).toBe('"http://a/\\"x\\""');
     expect(await inputOf('{broken')).toBe('"{broken"');
     expect((await jobOf('http://a/')).payload.input).toBeNull();

@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { parseRecord } from '../../src/input/records.ts';
-import { createRequests, type RequestDefaults, secretsOfRecord, secretsOfUrl } from '../../src/input/requests.ts';
+import type { RequestDefaults } from '../../src/input/request-defaults.ts';
+import { createRequests, secretsOfRecord, secretsOfUrl } from '../../src/input/requests.ts';
 import { Failure } from '../../src/record/failure.ts';
 import type { HttpRequest } from '../../src/record/request.ts';
 
 const plain: RequestDefaults = {
+  url: null,
   method: null,
   headers: [],
+  lineHeaders: [],
   body: null,
-  query: '',
+  query: null,
   baseUrl: null,
   protoDefault: null,
 };
@@ -51,9 +54,9 @@ describe('a line that is a URL', () => {
   });
 
   test('takes method, headers and body of the command line', () => {
-    const request = fromUrl('http://h', { method: 'PUT', headers: [['x', '1']], body: 'b' });
+    const request = fromUrl('http://h', { method: 'PUT', headers: [['x', '1']], body: () => ({ body: 'b' }) });
     expect(request).toMatchObject({ method: 'PUT', headers: ['x', '1'], body: 'b' });
-    expect(fromUrl('http://h', { body: '' }).method).toBe('POST');
+    expect(fromUrl('http://h', { body: () => ({ body: '' }) }).method).toBe('POST');
   });
 
   test('with user and password sends them as a header, and shows neither', () => {
@@ -80,7 +83,7 @@ describe('-G', () => {
     ['http://h/x?b', '/x?b&a=1'],
     ['http://h/x?b#c', '/x?b&a=1'],
   ])('adds to the query of %s', (url, path) => {
-    expect(fromUrl(url, { query: 'a=1' })).toMatchObject({ path, method: 'GET', body: null });
+    expect(fromUrl(url, { query: () => 'a=1' })).toMatchObject({ path, method: 'GET', body: null });
   });
 });
 
@@ -88,10 +91,12 @@ describe('--base-url', () => {
   const baseUrl = new URL('https://api.example/v1/');
 
   test.each([
-    ['/users', 'https://api.example/users'],
-    ['/a/../b', 'https://api.example/b'],
+    ['/users', 'https://api.example/v1/users'],
+    ['/v1/users?a=b', 'https://api.example/v1/users?a=b'],
+    ['/v10/users', 'https://api.example/v1/v10/users'],
+    ['/a/../b', 'https://api.example/v1/b'],
     ['http://other/x', 'http://other/x'],
-    ['/to?url=http://other/', 'https://api.example/to?url=http://other/'],
+    ['/to?url=http://other/', 'https://api.example/v1/to?url=http://other/'],
   ])('%s is %s', (text, url) => {
     expect(fromUrl(text, { baseUrl }).url).toBe(url);
   });
@@ -141,7 +146,7 @@ describe('a record', () => {
           ['x-a', 'common'],
           ['x-b', 'common'],
         ],
-        body: 'common',
+        body: () => ({ body: 'common' }),
       },
     );
     expect(request).toMatchObject({ method: 'PATCH', body: 'own' });
@@ -257,7 +262,10 @@ describe('a row that is done again', () => {
   });
 
   test('gets headers and body of the command line', () => {
-    const request = fromRow({ url: 'http://h', method: 'POST' }, { headers: [['x', '1']], body: 'b' });
+    const request = fromRow(
+      { url: 'http://h', method: 'POST' },
+      { headers: [['x', '1']], body: () => ({ body: 'b' }) },
+    );
     expect(request).toMatchObject({ method: 'POST', headers: ['x', '1'], body: 'b' });
   });
 

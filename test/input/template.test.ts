@@ -9,7 +9,7 @@ type Given = { record?: unknown; line?: string; index?: number; env?: Record<str
 function render(source: string, { record = null, line = '', index = 0, env, escapeText }: Given = {}): string {
   const fields = typeof record === 'string' ? parseExactJson(record) : record;
   const scope = { index, line, record: fields as Record<string, unknown> | null };
-  return compileTemplate(source, { env: env ?? null }).render(scope, escapeText);
+  return compileTemplate(source, { env: env ?? null, ...(escapeText && { escapeAt: () => escapeText }) }).render(scope);
 }
 
 function failureOf(act: () => unknown): string {
@@ -126,7 +126,7 @@ describe('what is no template is found before any line', () => {
     failureOf(() => compileTemplate(source, { env }));
 
   test('an open {{, an empty name, a stray brace, an unknown filter', () => {
-    expect(compile('a {{b')).toBe('{{ without its }}: `{{b`');
+    expect(compile('a {{b')).toMatch(/^\{\{ without its \}\}: `\{\{b`/);
     for (const source of ['{{}}', '{{ }}', '{{.}}', '{{a.}}', '{{a..b}}', '{{a{b}}', '{{|raw}}']) {
       expect(compile(source)).toMatch(/expected a field's name/);
     }

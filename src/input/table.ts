@@ -1,0 +1,217 @@
+import { isUtf8 } from 'node:buffer';
+import type { Parser } from 'csv-parse';
+import type { parse } from 'csv-parse/sync';
+import { Failure } from '../record/failure.ts';
+
+/** One row of a table. `fault` says why it cannot be used. */
+export type TableRow = {
+  /** The line that it begins in, from 1. */
+  readonly number: number;
+  /** As it is written, without its end. */
+  readonly text: string;
+  /** As many as there are columns, unless there is a fault. */
+  readonly fields: readonly string[];
+  readonly fault: string | null;
+};
+
+/** A CSV or TSV file whose header has been read. */
+export type Table = {
+  readonly columns: readonly string[];
+  /** The rows of each chunk of bytes together. */
+  readonly rows: AsyncIterable<readonly TableRow[]>;
+};
+
+export type TableOptions = {
+  delimiter: ',' | '\t';
+  /** A row longer than this is given with a fault. */
+  maxLineBytes: number;
+};
+
+/**
+ * Reads a table as RFC 4180 has it: a header, quotes, line ends inside of them; also `\n` alone, a byte order mark, and
+ * empty lines, which count for nothing. Resolves when the header is read. Throws a Failure `input` when it is none: two
+ * columns of one name, or one without. A file without anything in it has no columns and no rows.
+ */
+export async function openTable(chunks: AsyncIterable<Uint8Array>, options: TableOptions): Promise<Table> {
+  const [{ Parser }, { parse }] = await Promise.all([import('csv-parse'), import('csv-parse/sync')]);
+  const batches = rowsOf(chunks, new RowParser({ Parser, parse }, options));
+  const first = await batches.next();
+  const [header, ...others] = first.done ? [] : first.value;
+  const columns = header ? columnsOf(header) : [];
+  async function* rows(): AsyncGenerator<TableRow[]> {
+    yield others.flatMap((row) => checked(row, columns));
+    for await (const batch of batches) yield batch.flatMap((row) => checked(row, columns));
+  }
+  return { columns, rows: rows() };
+}
+
+/** Batches with something in them. */
+async function* rowsOf(chunks: AsyncIterable<Uint8Array>, parser: RowParser): AsyncGenerator<TableRow[]> {
+  for await (const chunk of chunks) {
+    const rows = parser.push(chunk);
+    if (rows.length > 0) yield rows;
+  }
+  const last = await parser.end();
+  if (last.length > 0) yield last;
+}
+
+function columnsOf({ fields, fault }: TableRow): string[] {
+  if (fault !== null) throw new Failure('input', `the header cannot be read: ${fault}`);
+  const columns = fields.map((name) => name.trim());
+  if (columns.some((name) => name.includes('\0'))) {
+    throw new Failure('input', 'the header is not UTF-8 (UTF-16? convert it with iconv first)');
+  }
+  const nameless = columns.indexOf('');
+  if (nameless !== -1) throw new Failure('input', `column ${nameless + 1} of the header has no name`);
+  const twice = columns.find((name, at) => columns.indexOf(name) !== at);
+  if (twice !== undefined)
+    throw new Failure('input', `two columns of the header are called \`${twice.slice(0, 100)}\``);
+  return columns;
+}
+
+/** The row, told apart from a blank line and from one that does not fit the header. */
+function checked(row: TableRow, { length }: readonly string[]): TableRow[] {
+  const { fields, fault } = row;
+  if (fault !== null || fields.length === length) return [row];
+  if (fields.length === 1 && fields[0]?.trim() === '') return [];
+  return [{ ...row, fault: `the row has ${fields.length} fields, the header ${length}` }];
+}
+
+type Csv = { readonly raw: string; readonly record: string[] };
+type Library = { readonly Parser: typeof Parser; readonly parse: typeof parse };
+/** What csv-parse keeps of a row whose end has not come. */
+type Unfinished = { state: { field: Buffered; rawBuffer: Buffered; record: string[] } };
+type Buffered = { reset(): void };
+
+/** csv-parse, fed chunk by chunk: its stream would hand over row by row, and stop at the first that it does not like. */
+class RowParser {
+  readonly #parser: Parser;
+  /** Throws for a row that does not keep all rules. */
+  readonly #parseStrictly: (text: string) => void;
+  readonly #maxLineBytes: number;
+  #rows: TableRow[] = [];
+  #error: Error | null = null;
+  #line = 1;
+  #emptyLines = 0;
+  /** Bytes given, and up to the end of the last row. */
+  #bytes = 0;
+  #endOfRow = 0;
+  /** The beginning of a character that the next chunk goes on with. */
+  #rest: Uint8Array = new Uint8Array();
+  #isUtf8 = true;
+
+  constructor(library: Library, { delimiter, maxLineBytes }: TableOptions) {
+    const rules = { delimiter, relax_column_count: true, record_delimiter: ['\r\n', '\n'] };
+    const parser = new library.Parser({
+      ...rules,
+      bom: true,
+      raw: true,
+      skip_empty_lines: true,
+      // A quote out of place would swallow the rows behind it. It is looked for in each row instead.
+      relax_quotes: true,
+      skip_records_with_error: true,
+      on_skip: () => {
+        this.#add({ raw: '', record: [] }, 'a quote that opens here is never closed');
+        return undefined;
+      },
+    });
+    parser.push = (row: Csv | null) => {
+      if (row) this.#add(row, null);
+      return true;
+    };
+    parser.on('error', (error) => {
+      this.#error = error;
+    });
+    this.#parser = parser;
+    this.#parseStrictly = (text) => library.parse(text, rules);
+    this.#maxLineBytes = maxLineBytes;
+  }
+
+  push(chunk: Uint8Array): TableRow[] {
+    this.#isUtf8 &&= this.#checkUtf8(chunk);
+    this.#bytes += chunk.length;
+    this.#parser.write(chunk);
+    // It looks a few bytes ahead.
+    if (this.#bytes - this.#endOfRow > this.#maxLineBytes + 16) this.#dropUnfinished();
+    return this.#take();
+  }
+
+  async end(): Promise<TableRow[]> {
+    await new Promise<void>((resolve) => this.#parser.end(resolve));
+    return this.#take();
+  }
+
+  #take(): TableRow[] {
+    if (this.#error) throw this.#error;
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
+
+  #add({ raw, record }: Csv, fault: string | null): void {
+    const { info } = this.#parser;
+    const number = this.#line + info.empty_lines - this.#emptyLines;
+    const text = withoutEnds(raw);
+    const size = info.bytes - this.#endOfRow;
+    const isQuoted = text.includes('"');
+    this.#emptyLines = info.empty_lines;
+    this.#line = number + 1 + (isQuoted ? text.split('\n').length - 1 : 0);
+    this.#endOfRow = info.bytes;
+    this.#rows.push({ number, text, fields: record, fault: fault ?? this.#faultOf(record, { text, size, isQuoted }) });
+  }
+
+  #faultOf(fields: readonly string[], row: { text: string; size: number; isQuoted: boolean }): string | null {
+    if (row.size > this.#maxLineBytes + 2) return `the row is longer than ${this.#maxLineBytes} bytes (--max-line)`;
+    if (!this.#isUtf8 && fields.some((field) => field.includes('\ufffd'))) return 'the row is not UTF-8';
+    if (row.isQuoted && fields.some((field) => field.includes('"')) && !this.#isStrict(row.text)) {
+      return 'a quote stands where none may be: a field with quotes in it is written "a ""quoted"" word"';
+    }
+    return null;
+  }
+
+  #isStrict(text: string): boolean {
+    try {
+      this.#parseStrictly(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** A row that is too long is not kept, only waited for: the memory it may take is bounded. */
+  #dropUnfinished(): void {
+    const { state } = this.#parser as unknown as Unfinished;
+    state.field.reset();
+    state.rawBuffer.reset();
+    state.record = [];
+  }
+
+  #checkUtf8(chunk: Uint8Array): boolean {
+    const end = endOfCharacters(chunk);
+    const whole = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk.subarray(0, end)]) : chunk.subarray(0, end);
+    this.#rest = chunk.subarray(end);
+    return isUtf8(whole);
+  }
+}
+
+/** The row's own text: behind the ends of empty lines before it, before its own. */
+function withoutEnds(raw: string): string {
+  let from = 0;
+  let to = raw.length;
+  while (raw.charCodeAt(from) === 0x0a || raw.charCodeAt(from) === 0x0d) from += 1;
+  if (raw.charCodeAt(to - 1) === 0x0a) to -= 1;
+  if (raw.charCodeAt(to - 1) === 0x0d) to -= 1;
+  return raw.slice(from, Math.max(from, to));
+}
+
+/** Where the last character begins if it is cut short, else the end. */
+function endOfCharacters(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) return bytes.length;
+    if (byte < 0xc0) continue;
+    const length = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    return length > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}
