@@ -2,18 +2,19 @@ import type { Attempt, FlowEvent } from '../flow/attempt.ts';
 import type { Batches } from '../flow/reader.ts';
 import { type RunEnd, type RunView, run } from '../flow/run.ts';
 import { createProgress, type Progress } from '../output/progress.ts';
+import type { Shaped } from '../output/shape.ts';
 import { renderSummary } from '../output/summary.ts';
 import { createTally, type TallySnapshot } from '../output/tally.ts';
 import { plain } from '../output/terminal.ts';
-import { createRowWriter } from '../output/writer.ts';
 import { Failure } from '../record/failure.ts';
 import type { Job, Result } from '../record/job.ts';
 import { endProcess, exitOf, interruptNote } from './ending.ts';
 import type { FlowSettings } from './flow-flags.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import type { OutputFile } from './output-file.ts';
-import type { TalkSettings } from './output-flags.ts';
 import { changeNote, remaining, resumeNote } from './resume.ts';
+import { createRowOutput } from './row-output.ts';
+import type { TalkSettings } from './talk-flags.ts';
 
 export type SessionOptions<Payload, Value, State> = {
   jobs: Batches<Job<Payload>>;
@@ -21,6 +22,8 @@ export type SessionOptions<Payload, Value, State> = {
   laneOf: (job: Job<Payload>) => string;
   /** A result as its row, without the line end. */
   render: (result: Result<Payload, Value>) => string;
+  /** What stdout shows in place of rows, or null. */
+  shape: ((result: Result<Payload, Value>) => Shaped<Payload, Value>) | null;
   /** The status and size of a value, for the summary and the window. */
   measure: (value: Value | null) => { status: number | null; bytes: number | null };
   /** An event of the run as a line for people, credentials masked. */
@@ -45,7 +48,7 @@ export type SessionOptions<Payload, Value, State> = {
  * stderr, listens for Ctrl-C, and ends the process as DESIGN's table of endings says.
  */
 export async function runSession<Payload, Value, State>(options: SessionOptions<Payload, Value, State>): Promise<void> {
-  const { flow, talk, render, measure, tell, output } = options;
+  const { flow, talk, render, shape, measure, tell, output } = options;
   const startedMs = performance.now();
   const interrupts = listenForInterrupts({ graceMs: flow.graceMs });
   const lost = new AbortController();
@@ -58,14 +61,14 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     outputError = error;
     lost.abort(new Failure('cancelled', 'the rows cannot be written any more', { cause: error }));
   };
-  const writer = output ? output.createWriter(lose) : createRowWriter(process.stdout, lose);
   const tally = createTally();
   let look: (() => RunView) | null = null;
   const progress = startProgress(talk, () => ({
     ...statusOf(look, tally.snapshot()),
     elapsedMs: performance.now() - startedMs,
   }));
-  const clearsForRows = talk.progress === 'terminal' && !output && process.stdout.isTTY;
+  const rows = createRowOutput({ render, shape, output, failureLimit: flow.failureLimit, lose, tell: progress.log });
+  const clearsForRows = talk.progress === 'terminal' && rows.usesStdout && process.stdout.isTTY;
   if (output?.checkpoint && !talk.isQuiet) progress.log(resumeNote(output.path, output.checkpoint));
 
   let end: RunEnd;
@@ -74,17 +77,18 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
       source: remaining(options.jobs, options),
       attempt: options.attempt,
       laneOf: options.laneOf,
-      emit: (result) => {
-        const { failure, value, durationMs, attempts } = result;
+      emit: (settled) => {
+        const shaped = shape ? shape(settled) : null;
+        const { failure, value, durationMs, attempts } = shaped ? shaped.result : settled;
         tally.add({ ok: failure === null, code: failure?.code ?? null, ...measure(value), durationMs, attempts });
         if (clearsForRows) progress.clear();
-        return writer.write(render(result));
+        return shaped ? rows.writeShaped(shaped) : rows.write(settled);
       },
       weigh: ({ value }) => measure(value).bytes ?? 0,
       ...flow,
       coldMs: 50,
       drain: interrupts.drain,
-      signal: AbortSignal.any([interrupts.abort, lost.signal]),
+      signal: AbortSignal.any([interrupts.abort, lost.signal, rows.stopped]),
       keepsLog: options.keepsLog,
       observe: talk.isVerbose ? (event) => progress.log(tell(event)) : null,
       watch: (lookAtRun) => {
@@ -93,13 +97,14 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     });
   } finally {
     options.stopInput();
-    await writer.end();
+    await rows.end();
     await output?.close({ isWhole: outputError === null });
     progress.stop();
     await options.close();
     interrupts.release();
   }
 
+  end = rows.judge(end);
   const signal = interrupts.received();
   const summary = await renderSummary(tally.snapshot(), {
     format: talk.summary,

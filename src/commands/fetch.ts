@@ -5,17 +5,20 @@ import { flowFlags, flowSettings, laneTemplate } from '../cli/flow-flags.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
 import { openOutput } from '../cli/output-file.ts';
-import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/output-flags.ts';
+import { outputFlags, outputSettings } from '../cli/output-flags.ts';
 import { dataFlagsOf } from '../cli/request-data.ts';
 import { requestFlags, requestSettings } from '../cli/request-flags.ts';
 import { rowFlags } from '../cli/row-flags.ts';
 import { runSession } from '../cli/session.ts';
+import { shapeFlags, shapeSettings } from '../cli/shape-flags.ts';
 import { openSources } from '../cli/sources.ts';
 import { refuseSwitchValues } from '../cli/switches.ts';
+import { talkFlags, talkSettings } from '../cli/talk-flags.ts';
 import { tellEvent } from '../cli/tell.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
 import { createRow } from '../output/row.ts';
+import { createShape } from '../output/shape.ts';
 import type { FetchTask } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
 
@@ -40,6 +43,7 @@ export default class Fetch extends Command {
     ...requestFlags,
     ...flowFlags,
     ...rowFlags,
+    ...shapeFlags,
     ...outputFlags,
     ...talkFlags,
   };
@@ -60,6 +64,7 @@ export default class Fetch extends Command {
     });
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     if (flags.head) include.add('headers');
+    const shaping = await shapeSettings(flags);
     const outputTo = outputSettings(flags);
     const lane = laneTemplate(flags, process.env);
     const sources = await openSources(names, flags.format);
@@ -72,6 +77,7 @@ export default class Fetch extends Command {
       connectTimeoutMs: flow.connectTimeoutMs,
     });
     const mask = createMask(secrets);
+    const render = createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now });
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
     const output =
@@ -82,7 +88,7 @@ export default class Fetch extends Command {
         sources: sources.list,
         defaults,
         maxLineBytes: flags['max-line'],
-        keepsInput: include.has('input'),
+        keepsInput: include.has('input') || shaping?.mergeField != null,
         keysJobs: output !== null,
         lane,
       }),
@@ -97,7 +103,8 @@ export default class Fetch extends Command {
         retriesUnsafe: flags['retry-unsafe'],
       }),
       laneOf: ({ payload }) => payload.lane ?? payload.request?.host ?? '',
-      render: createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now }),
+      render,
+      shape: shaping && createShape({ ...shaping, render, secrets }),
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: describeCall }),
       flow,

@@ -6,15 +6,18 @@ import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
 import { modelFlags, modelSettings } from '../cli/model-flags.ts';
 import { openOutput } from '../cli/output-file.ts';
-import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/output-flags.ts';
+import { outputFlags, outputSettings } from '../cli/output-flags.ts';
 import { promptDefaults, promptFlags } from '../cli/prompt-flags.ts';
 import { runSession } from '../cli/session.ts';
+import { shapeFlags, shapeSettings } from '../cli/shape-flags.ts';
 import { openSources } from '../cli/sources.ts';
 import { refuseSwitchValues } from '../cli/switches.ts';
+import { talkFlags, talkSettings } from '../cli/talk-flags.ts';
 import { tellEvent } from '../cli/tell.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
 import { openaiChat } from '../llm/openai.ts';
-import { createPromptRow } from '../output/prompt-row.ts';
+import { createPromptRow, isLongKey } from '../output/prompt-row.ts';
+import { createShape } from '../output/shape.ts';
 import type { Completion, PromptTask } from '../record/prompt.ts';
 import { addressOf } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
@@ -45,6 +48,7 @@ export default class Prompt extends Command {
     ...promptFlow,
     ...promptFlags,
     ...modelFlags,
+    ...shapeFlags,
     ...outputFlags,
     ...talkFlags,
   };
@@ -61,6 +65,7 @@ export default class Prompt extends Command {
     const model = modelSettings(flags, { env: process.env, version: this.config.version });
     const defaults = await promptDefaults(flags, { env: process.env });
     const include = new Set(flags.include?.flatMap((one) => [...one]));
+    const shaping = await shapeSettings(flags);
     const outputTo = outputSettings(flags);
     const sources = await openSources(names, flags.format);
     const [{ createAgent }, { createPost }] = await Promise.all([
@@ -74,6 +79,7 @@ export default class Prompt extends Command {
     const secrets = model.key ? [model.key.value] : [];
     const mask = createMask(secrets);
     const codec = openaiChat(model);
+    const render = createPromptRow({ include, provider: codec.provider, model: model.model, secrets, now: Date.now });
     const { host } = addressOf(model.baseUrl);
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
@@ -85,7 +91,7 @@ export default class Prompt extends Command {
         sources: sources.list,
         defaults,
         maxLineBytes: flags['max-line'],
-        keepsInput: include.has('input'),
+        keepsInput: include.has('input') || shaping?.mergeField != null,
         keysJobs: output !== null,
       }),
       attempt: createPost<PromptTask, Completion>({
@@ -97,7 +103,8 @@ export default class Prompt extends Command {
         retryOn: flags['retry-on'] ?? null,
       }),
       laneOf: ({ payload }) => payload.lane ?? host,
-      render: createPromptRow({ include, provider: codec.provider, model: model.model, secrets, now: Date.now }),
+      render,
+      shape: shaping && createShape({ ...shaping, render, secrets: secrets.filter(isLongKey) }),
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: () => `${model.model} at ${host}` }),
       flow,

@@ -24,11 +24,15 @@ export type PromptResult = Result<PromptTask, PromptAnswer>;
 /** Servers that need no key are given words such as `test`: those stand in answers and prompts, and are no secret there. */
 const shortestKey = 16;
 
+export function isLongKey(secret: string): boolean {
+  return secret.length >= shortestKey;
+}
+
 /** Writes a result as its row: one line of JSON without the line end, fields in the order of prompt-row.schema.json. */
 export function createPromptRow(options: PromptRowOptions): (result: PromptResult) => string {
   const { include, secrets, now } = options;
   const mask = createMask(secrets);
-  const keyMask = createMask(secrets.filter((secret) => secret.length >= shortestKey));
+  const keyMask = createMask(secrets.filter(isLongKey));
   const model = `"provider":${string(options.provider, null)},"model":${string(options.model, null)}`;
   const stamp = createStamp();
 
