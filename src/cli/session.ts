@@ -67,7 +67,8 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     ...statusOf(look, tally.snapshot()),
     elapsedMs: performance.now() - startedMs,
   }));
-  const rows = createRowOutput({ render, shape, output, failureLimit: flow.failureLimit, lose, tell: progress.log });
+  const { failureLimit } = flow;
+  const rows = createRowOutput({ render, shape, output, failureLimit, lose, tell: (line) => progress.log(line) });
   const clearsForRows = talk.progress === 'terminal' && rows.usesStdout && process.stdout.isTTY;
   if (output?.checkpoint && !talk.isQuiet) progress.log(resumeNote(output.path, output.checkpoint));
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import { resumeHint } from '../cli/ending.ts';
@@ -8,7 +9,7 @@ import { openOutput } from '../cli/output-file.ts';
 import { outputFlags, outputSettings } from '../cli/output-flags.ts';
 import { dataFlagsOf } from '../cli/request-data.ts';
 import { requestFlags, requestSettings } from '../cli/request-flags.ts';
-import { rowFlags } from '../cli/row-flags.ts';
+import { rowFlags, writesBatch } from '../cli/row-flags.ts';
 import { runSession } from '../cli/session.ts';
 import { shapeFlags, shapeSettings } from '../cli/shape-flags.ts';
 import { openSources } from '../cli/sources.ts';
@@ -17,6 +18,7 @@ import { talkFlags, talkSettings } from '../cli/talk-flags.ts';
 import { tellEvent } from '../cli/tell.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
+import { createBatchLine, rowOfBatchLine } from '../output/batch.ts';
 import { createRow } from '../output/row.ts';
 import { createShape } from '../output/shape.ts';
 import type { FetchTask } from '../record/request.ts';
@@ -65,6 +67,7 @@ export default class Fetch extends Command {
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     if (flags.head) include.add('headers');
     const shaping = await shapeSettings(flags);
+    const isBatch = writesBatch(flags);
     const outputTo = outputSettings(flags);
     const lane = laneTemplate(flags, process.env);
     const sources = await openSources(names, flags.format);
@@ -77,11 +80,20 @@ export default class Fetch extends Command {
       connectTimeoutMs: flow.connectTimeoutMs,
     });
     const mask = createMask(secrets);
-    const render = createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now });
+    const render = isBatch
+      ? createBatchLine({ runId: randomBytes(8).toString('hex'), secrets })
+      : createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now });
+    const signatureOf = isBatch ? () => '' : callOf;
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
     const output =
-      outputTo && (await openOutput(outputTo.path, { mode: outputTo.mode, signatureOf: callOf, inputs: names }));
+      outputTo &&
+      (await openOutput(outputTo.path, {
+        mode: outputTo.mode,
+        signatureOf,
+        rowOf: isBatch ? (line) => rowOfBatchLine(line, flags['ok-status']) : undefined,
+        inputs: names,
+      }));
     await runSession({
       jobs: fetchJobs({
         urls,
@@ -111,7 +123,7 @@ export default class Fetch extends Command {
       talk,
       keepsLog: include.has('attempts'),
       output,
-      signatureOf: ({ payload }) => callOf(payload),
+      signatureOf: ({ payload }) => signatureOf(payload),
       resumeHint: resumeHint('fetch', {
         argv: this.argv,
         hasFile: output !== null,

@@ -42,10 +42,11 @@ export async function compileQuery(expression: string): Promise<Query> {
 
   const tree = read();
   const known = new Set<string>(getRegisteredFunctions());
-  for (const { name, children } of callsOf(tree)) {
+  for (const { name: called, children } of callsOf(tree)) {
+    const name = String(called);
     const at = () => place(expression, Math.max(0, expression.search(new RegExp(`\\b${name}\\s*\\(`))));
-    if (!known.has(String(name))) throw new Failure('query', `JMESPath has no function ${name} (${at()})`);
-    const wrong = arityFault(String(name), children as readonly unknown[]);
+    if (!known.has(name)) throw new Failure('query', `JMESPath has no function ${name} (${at()})`);
+    const wrong = arityFault(name, children as readonly unknown[]);
     if (wrong !== null) throw new Failure('query', `${wrong} (${at()})`);
   }
   if (tree.type === 'ExpressionReference') {
