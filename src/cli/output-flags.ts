@@ -20,7 +20,7 @@ export const outputFlags = {
     helpGroup,
     summary: 'Like --resume, but do only what failed in FILE: lines that it does not know are left out.',
   }),
-  overwrite: Flags.boolean({ helpGroup, summary: 'Begin FILE anew.' }),
+  overwrite: Flags.boolean({ helpGroup, summary: 'Begin FILE anew; with --output-dir, also take the place of files.' }),
 };
 
 export type OutputFlags = {
@@ -28,6 +28,7 @@ export type OutputFlags = {
   resume: boolean;
   'retry-failed': boolean;
   overwrite: boolean;
+  'output-dir'?: string | undefined;
 };
 
 /** The file that rows go to and how it is opened, or null for stdout. */
@@ -36,7 +37,8 @@ export function outputSettings(flags: OutputFlags): { path: string; mode: Output
   const [mode = 'new', other] = modes;
   if (other) throw new UsageError(`--${mode} and --${other} contradict each other: give one of them`);
   if (flags.output === undefined || flags.output === '-') {
-    if (mode === 'new') return null;
+    // Files may be overwritten though rows go to stdout.
+    if (mode === 'new' || (mode === 'overwrite' && flags['output-dir'] !== undefined)) return null;
     throw new UsageError(`--${mode}: it needs a file of rows, given with -o`);
   }
   return { path: flags.output, mode };

@@ -24,8 +24,8 @@ export type SessionOptions<Payload, Value, State> = {
   render: (result: Result<Payload, Value>) => string;
   /** What stdout shows in place of rows, or null. */
   shape: ((result: Result<Payload, Value>) => Shaped<Payload, Value>) | null;
-  /** The status and size of a value, for the summary and the window. */
-  measure: (value: Value | null) => { status: number | null; bytes: number | null };
+  /** The status and size of a value, for the summary and the window, in which what is saved takes no room. */
+  measure: (value: Value | null) => { status: number | null; bytes: number | null; isSaved?: boolean };
   /** An event of the run as a line for people, credentials masked. */
   tell: (event: FlowEvent<Payload, State>) => string;
   flow: FlowSettings;
@@ -85,7 +85,7 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
         if (clearsForRows) progress.clear();
         return shaped ? rows.writeShaped(shaped) : rows.write(settled);
       },
-      weigh: ({ value }) => measure(value).bytes ?? 0,
+      weigh: ({ value }) => weightOf(measure(value)),
       ...flow,
       coldMs: 50,
       drain: interrupts.drain,
@@ -119,6 +119,10 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     process.stderr.write(`${interruptNote(end, tally.snapshot(), options.resumeHint)}\n`);
   }
   await endProcess(exitOf({ end, signal, outputError, hasLostReaderFirst }), outputError);
+}
+
+function weightOf({ bytes, isSaved = false }: { bytes: number | null; isSaved?: boolean }): number {
+  return isSaved ? 0 : (bytes ?? 0);
 }
 
 type Snapshot = Parameters<typeof createProgress>[0]['snapshot'];

@@ -10,6 +10,7 @@ import { outputFlags, outputSettings } from '../cli/output-flags.ts';
 import { dataFlagsOf } from '../cli/request-data.ts';
 import { requestFlags, requestSettings } from '../cli/request-flags.ts';
 import { rowFlags, writesBatch } from '../cli/row-flags.ts';
+import { saveFlags, saveSettings } from '../cli/save-flags.ts';
 import { runSession } from '../cli/session.ts';
 import { shapeFlags, shapeSettings } from '../cli/shape-flags.ts';
 import { openSources } from '../cli/sources.ts';
@@ -45,6 +46,7 @@ export default class Fetch extends Command {
     ...requestFlags,
     ...flowFlags,
     ...rowFlags,
+    ...saveFlags,
     ...shapeFlags,
     ...outputFlags,
     ...talkFlags,
@@ -52,7 +54,7 @@ export default class Fetch extends Command {
 
   async run(): Promise<void> {
     refuseSwitchValues(this.argv, Fetch.flags);
-    const { args, flags, raw } = await this.parse(Fetch);
+    const { args, flags, raw, metadata } = await this.parse(Fetch);
     const urls = args.urls ?? [];
     const names = flags.input ?? (urls.length > 0 ? [] : ['-']);
     if (!flags.input && urls.length === 0 && process.stdin.isTTY)
@@ -68,6 +70,8 @@ export default class Fetch extends Command {
     if (flags.head) include.add('headers');
     const shaping = await shapeSettings(flags);
     const isBatch = writesBatch(flags);
+    const isMaxBodyGiven = !metadata.flags['max-body']?.setFromDefault;
+    const saved = saveSettings(flags, { env: process.env, isMaxBodyGiven });
     const outputTo = outputSettings(flags);
     const lane = laneTemplate(flags, process.env);
     const sources = await openSources(names, flags.format);
@@ -85,6 +89,7 @@ export default class Fetch extends Command {
       : createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now });
     const signatureOf = isBatch ? () => '' : callOf;
 
+    await saved?.prepare();
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
     const output =
       outputTo &&
@@ -103,6 +108,7 @@ export default class Fetch extends Command {
         keepsInput: include.has('input') || shaping?.mergeField != null,
         keysJobs: output !== null,
         lane,
+        fileName: saved?.fileName ?? null,
       }),
       attempt: createCall({
         agent,
@@ -110,6 +116,7 @@ export default class Fetch extends Command {
         maxBodyBytes: flags['max-body'],
         maxRedirects: flags['max-redirects'],
         bodyMode: flags.body,
+        saving: saved?.saving ?? null,
         isOk: flags['ok-status'],
         retryOn: flags['retry-on'] ?? null,
         retriesUnsafe: flags['retry-unsafe'],
@@ -117,7 +124,11 @@ export default class Fetch extends Command {
       laneOf: ({ payload }) => payload.lane ?? payload.request?.host ?? '',
       render,
       shape: shaping && createShape({ ...shaping, render, secrets }),
-      measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
+      measure: (answer) => ({
+        status: answer?.status ?? null,
+        bytes: answer?.bytes ?? null,
+        isSaved: answer?.body?.kind === 'file',
+      }),
       tell: (event) => tellEvent(event, { mask, describe: describeCall }),
       flow,
       talk,

@@ -1,7 +1,8 @@
+import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { Failure } from '../record/failure.ts';
-import { tooLarge } from './exchange.ts';
+import { tooLarge } from './too-large.ts';
 
 /** What we ask servers for, in the order in which they should prefer it. */
 export const acceptEncoding = 'zstdDecompress' in zlib ? 'zstd, br, gzip, deflate' : 'br, gzip, deflate';
@@ -21,6 +22,8 @@ const gzip: Decoder = { sync: zlib.gunzipSync, async: promisify(zlib.gunzip) };
 const inflate: Decoder = { sync: zlib.inflateSync, async: promisify(zlib.inflate) };
 const inflateRaw: Decoder = { sync: zlib.inflateRawSync, async: promisify(zlib.inflateRaw) };
 const brotli: Decoder = { sync: zlib.brotliDecompressSync, async: promisify(zlib.brotliDecompress) };
+const zstd: Decoder | null =
+  'zstdDecompress' in zlib ? { sync: zlib.zstdDecompressSync, async: promisify(zlib.zstdDecompress) } : null;
 
 function decoderFor(encoding: string, bytes: Buffer): Decoder | null {
   switch (encoding) {
@@ -33,7 +36,7 @@ function decoderFor(encoding: string, bytes: Buffer): Decoder | null {
     case 'br':
       return brotli;
     case 'zstd':
-      return 'zstdDecompress' in zlib ? { sync: zlib.zstdDecompressSync, async: promisify(zlib.zstdDecompress) } : null;
+      return zstd;
     default:
       return null;
   }
@@ -44,22 +47,11 @@ function decoderFor(encoding: string, bytes: Buffer): Decoder | null {
  * `too_large`, `truncated` when it ends too early, `decode` when it is not what it says.
  */
 export async function decode(body: Buffer, contentEncoding: string, maxBodyBytes: number): Promise<Buffer> {
-  const encodings = contentEncoding
-    .toLowerCase()
-    .split(',')
-    .map((encoding) => encoding.trim())
-    .filter((encoding) => encoding !== '' && encoding !== 'identity');
-  if (encodings.length > maxEncodings) {
-    throw new Failure('decode', `the body is encoded ${encodings.length} times over`, { phase: 'body' });
-  }
   let bytes = body;
-  for (const encoding of encodings.reverse()) {
+  for (const encoding of encodingsOf(contentEncoding)) {
     if (bytes.length === 0) break;
     const decoder = decoderFor(encoding, bytes);
-    if (!decoder) {
-      const message = `the body has a content-encoding that cannot be undone: ${encoding.slice(0, 50)}`;
-      throw new Failure('decode', message, { phase: 'body' });
-    }
+    if (!decoder) throw cannotUndo(encoding);
     try {
       // zlib takes no limit of 0; what is over it by that is seen below.
       const limit = { maxOutputLength: Math.max(1, maxBodyBytes) };
@@ -72,7 +64,47 @@ export async function decode(body: Buffer, contentEncoding: string, maxBodyBytes
   return bytes;
 }
 
-function undecodable(error: unknown, { encoding, maxBodyBytes }: { encoding: string; maxBodyBytes: number }): Failure {
+/** What is to be undone of a body, in this order. Throws a Failure `decode` where it is too much. */
+export function encodingsOf(contentEncoding: string): string[] {
+  const encodings = contentEncoding
+    .toLowerCase()
+    .split(',')
+    .map((encoding) => encoding.trim())
+    .filter((encoding) => encoding !== '' && encoding !== 'identity');
+  if (encodings.length > maxEncodings) {
+    throw new Failure('decode', `the body is encoded ${encodings.length} times over`, { phase: 'body' });
+  }
+  return encodings.reverse();
+}
+
+/** The same as `decode` for bytes that come one after the other; `first` are the first of them, where they are known. */
+export function createDecoder(encoding: string, first: Buffer | null): Transform {
+  const options = { chunkSize: 64 * 1024 };
+  const decoder = decoderFor(encoding, first ?? Buffer.alloc(0));
+  if (decoder === null) throw cannotUndo(encoding);
+  switch (decoder) {
+    case gzip:
+      return zlib.createGunzip(options);
+    case inflate:
+      return zlib.createInflate(options);
+    case inflateRaw:
+      return zlib.createInflateRaw(options);
+    case brotli:
+      return zlib.createBrotliDecompress(options);
+    default:
+      return zlib.createZstdDecompress(options);
+  }
+}
+
+function cannotUndo(encoding: string): Failure {
+  const message = `the body has a content-encoding that cannot be undone: ${encoding.slice(0, 50)}`;
+  return new Failure('decode', message, { phase: 'body' });
+}
+
+export function undecodable(
+  error: unknown,
+  { encoding, maxBodyBytes }: { encoding: string; maxBodyBytes: number },
+): Failure {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(maxBodyBytes);
   if (code === 'Z_BUF_ERROR' || code === 'ZSTD_error_srcSize_wrong') {

@@ -32,19 +32,21 @@ export type FetchJobsOptions = {
   keysJobs: boolean;
   /** What names the lane of a job; null is its host. */
   lane: Template | null;
+  /** What names the file of a job's body; null leaves that to who saves it. */
+  fileName?: Template | null;
 };
 
 /** The jobs of all inputs, in order, a batch for each chunk of bytes, made as they are asked for. A bad line is a job with a failure. */
 export async function* fetchJobs(options: FetchJobsOptions): AsyncGenerator<Iterable<Job<FetchTask>>> {
   const requests = createRequests(options.defaults);
-  const { keepsInput, keysJobs, lane } = options;
+  const { keepsInput, keysJobs, lane, fileName = null } = options;
   let index = 0;
 
   function* fromArguments(): Generator<Job<FetchTask>> {
     for (const url of options.urls) {
       const place = () => 'argument';
       yield jobOf(
-        { index: index++, text: url, fault: null, isRecord: false, place, keepsInput, keysJobs, lane },
+        { index: index++, text: url, fault: null, isRecord: false, place, keepsInput, keysJobs, lane, fileName },
         requests,
       );
     }
@@ -57,7 +59,7 @@ export async function* fetchJobs(options: FetchJobsOptions): AsyncGenerator<Iter
       const isRecord = format === 'ndjson' || (format === 'auto' && text.startsWith('{'));
       if (fault === null && (text === '' || (!isRecord && text.startsWith('#')))) continue;
       const place = () => `${name}:${line.number}`;
-      yield jobOf({ index: index++, text, fault, isRecord, place, keepsInput, keysJobs, lane }, requests);
+      yield jobOf({ index: index++, text, fault, isRecord, place, keepsInput, keysJobs, lane, fileName }, requests);
     }
   }
 
@@ -77,6 +79,7 @@ type Origin = {
   keepsInput: boolean;
   keysJobs: boolean;
   lane: Template | null;
+  fileName: Template | null;
 };
 
 /** What is known of a line, for its row, however far it gets. */
@@ -103,8 +106,11 @@ function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job
     const request = isRecord ? requestOf(parseRecord(text), known, requests) : requests.fromUrl(text);
     const { url, method } = request;
     const key = origin.keysJobs && known.id === null ? { key: keyOf(request, known.record) } : {};
-    const lane = origin.lane?.render({ index, line: text, record: known.record }) ?? null;
-    return { index, id: known.id, ...key, payload: { url, method, request, lane, input, secrets: known.secrets } };
+    const scope = { index, line: text, record: known.record };
+    const lane = origin.lane?.render(scope) ?? null;
+    const fileName = origin.fileName?.render(scope) ?? null;
+    const payload = { url, method, request, lane, fileName, input, secrets: known.secrets };
+    return { index, id: known.id, ...key, payload };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     const { code, message, cause } = failure;
@@ -114,7 +120,7 @@ function jobOf(origin: Origin, requests: ReturnType<typeof createRequests>): Job
       index,
       id: known.id,
       ...key,
-      payload: { url, method: known.method, request: null, lane: null, input, secrets: known.secrets },
+      payload: { url, method: known.method, request: null, lane: null, fileName: null, input, secrets: known.secrets },
       failure: new Failure(code, `${origin.place()}: ${message}`, { cause }),
     };
   }

@@ -56,9 +56,17 @@ function requestIdOf(headers: HttpHeaders | null): string {
 
 /** Bodies that are no JSON stand there as a string, as bytes in base64. */
 function bodyOf(body: Body | null): string {
-  if (body === null) return 'null';
-  if (body.kind === 'json') return body.raw;
-  return JSON.stringify(body.kind === 'text' ? body.text : body.data);
+  switch (body?.kind) {
+    case 'json':
+      return body.raw;
+    case 'text':
+      return JSON.stringify(body.text);
+    case 'base64':
+      return JSON.stringify(body.data);
+    case 'file':
+    case undefined:
+      return 'null';
+  }
 }
 
 type Line = Readonly<Record<string, unknown>>;

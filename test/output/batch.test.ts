@@ -15,7 +15,7 @@ const answer: HttpAnswer = {
 };
 
 function lineOf(value: Partial<HttpAnswer> | null, failure: Failure | null = null, secrets: string[] = []): string {
-  const task = { url: 'http://h/', method: 'POST', request: null, lane: null, input: null, secrets };
+  const task = { url: 'http://h/', method: 'POST', request: null, lane: null, fileName: null, input: null, secrets };
   const result: FetchResult = {
     job: { index: 7, id: 'request-1', payload: task },
     value: value && { ...answer, ...value },
