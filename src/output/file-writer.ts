@@ -1,15 +1,27 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 
 /** So many bytes may wait for the disk: reading goes on meanwhile, and stops only beyond this. */
 const mostWaiting = 4 * 1024 ** 2;
 
-/**
- * Writes chunks to a file that is not there yet, and resolves to their bytes. Rejects with the system's error, or with
- * what the chunks throw; the file is closed in any case. It reads while it writes: a stream of Node.js would read on
- * only when all is written, at two thirds of the rate.
- */
+/** What is needed of a file. */
+export type WritableFile = { writev(batch: readonly Uint8Array[]): Promise<{ bytesWritten: number }> };
+
+/** Writes chunks to a file that is not there yet; see `pour`. The file is closed in any case. */
 export async function writeChunks(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
   const file = await open(path, 'wx');
+  try {
+    return await pour(chunks, file);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Writes chunks to a file and resolves to their bytes. Rejects with the file's error, or with what the chunks throw,
+ * when nothing is being written any more. It reads while it writes: a stream of Node.js would read on only when all is
+ * written, at two thirds of the rate.
+ */
+export async function pour(chunks: AsyncIterable<Uint8Array>, file: WritableFile): Promise<number> {
   const queue = new Queue(file);
   try {
     for await (const chunk of chunks) {
@@ -18,17 +30,14 @@ export async function writeChunks(path: string, chunks: AsyncIterable<Uint8Array
     }
     return await queue.end();
   } catch (error) {
-    // What is under way goes to the file still, which must not be closed under it.
     await queue.end().catch(() => {});
     throw error;
-  } finally {
-    await file.close();
   }
 }
 
 /** What waits to be written. One write is under way at a time; the next takes all that has come meanwhile. */
 class Queue {
-  readonly #file: FileHandle;
+  readonly #file: WritableFile;
   #batch: Uint8Array[] = [];
   #waiting = 0;
   #written = 0;
@@ -37,7 +46,7 @@ class Queue {
   /** Who waits for room, or for the end. */
   #watchers: { resolve: () => void; reject: (error: unknown) => void; mostWaiting: number }[] = [];
 
-  constructor(file: FileHandle) {
+  constructor(file: WritableFile) {
     this.#file = file;
   }
 
@@ -96,7 +105,7 @@ class Queue {
 }
 
 /** A write may take a part only: where the disk is nearly full, or the list is long. */
-async function writeWhole(file: FileHandle, batch: readonly Uint8Array[]): Promise<number> {
+async function writeWhole(file: WritableFile, batch: readonly Uint8Array[]): Promise<number> {
   let bytes = 0;
   for (let rest = batch; rest.length > 0; ) {
     const { bytesWritten } = await file.writev(rest);
