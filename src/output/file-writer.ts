@@ -2,6 +2,8 @@ import { open } from 'node:fs/promises';
 
 /** So many bytes may wait for the disk: reading goes on meanwhile, and stops only beyond this. */
 const mostWaiting = 4 * 1024 ** 2;
+/** Less than this is not worth a write yet: each wakes another thread. */
+const leastBatch = 512 * 1024;
 
 /** What is needed of a file. */
 export type WritableFile = { writev(batch: readonly Uint8Array[]): Promise<{ bytesWritten: number }> };
@@ -30,7 +32,7 @@ export async function pour(chunks: AsyncIterable<Uint8Array>, file: WritableFile
     }
     return await queue.end();
   } catch (error) {
-    await queue.end().catch(() => {});
+    await queue.drop().catch(() => {});
     throw error;
   }
 }
@@ -39,9 +41,12 @@ export async function pour(chunks: AsyncIterable<Uint8Array>, file: WritableFile
 class Queue {
   readonly #file: WritableFile;
   #batch: Uint8Array[] = [];
+  #batchBytes = 0;
+  /** The batch, and what is being written. */
   #waiting = 0;
   #written = 0;
   #isWriting = false;
+  #isEnding = false;
   #fault: { error: unknown } | null = null;
   /** Who waits for room, or for the end. */
   #watchers: { resolve: () => void; reject: (error: unknown) => void; mostWaiting: number }[] = [];
@@ -54,15 +59,26 @@ class Queue {
   add(chunk: Uint8Array): Promise<void> | null {
     if (this.#fault) throw this.#fault.error;
     this.#batch.push(chunk);
+    this.#batchBytes += chunk.length;
     this.#waiting += chunk.length;
-    if (!this.#isWriting) this.#write();
+    this.#review();
     return this.#waiting < mostWaiting ? null : this.#until(mostWaiting - 1);
   }
 
   /** Resolves to the bytes written when all are. */
   async end(): Promise<number> {
+    this.#isEnding = true;
+    this.#review();
     await this.#until(0);
     return this.#written;
+  }
+
+  /** Forgets what is not being written yet, and resolves when nothing is. */
+  drop(): Promise<void> {
+    this.#waiting -= this.#batchBytes;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    return this.#until(0);
   }
 
   #until(most: number): Promise<void> {
@@ -72,16 +88,19 @@ class Queue {
     });
   }
 
-  #write(): void {
+  /** Starts a write when there is none and enough for one. */
+  #review(): void {
+    if (this.#isWriting || this.#fault || this.#batchBytes < (this.#isEnding ? 1 : leastBatch)) return;
     this.#isWriting = true;
     const batch = this.#batch;
     this.#batch = [];
+    this.#batchBytes = 0;
     writeWhole(this.#file, batch).then(
       (bytes) => {
         this.#written += bytes;
         this.#waiting -= bytes;
         this.#isWriting = false;
-        if (this.#batch.length > 0) this.#write();
+        this.#review();
         this.#tell();
       },
       (error) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { json, reply } from '../support/answers.ts';
+import { inTurn, json, reply } from '../support/answers.ts';
 import { ndjson } from '../support/input.ts';
 import { temporaryFolder } from '../support/places.ts';
 import { parseRow } from '../support/row.ts';
@@ -63,6 +63,23 @@ test('--merge prints the record as it was, with its row in the field; failed row
   expect(JSON.parse(second)).toMatchObject({ line: server.at('/b'), result: { ok: false, status: 404 } });
   for (const line of [first, second]) parseRow(JSON.stringify(JSON.parse(line).result));
   expect(run.exitCode).toBe(1);
+});
+
+test('rows of `prompt` are shaped too', async () => {
+  const choice = { message: { role: 'assistant', content: 'Two\nlines' }, finish_reason: 'stop' };
+  const server = await startServer({ '/v1/chat/completions': json(JSON.stringify({ choices: [choice] })) });
+  const args = ['prompt', 'Hi', '--base-url', server.at('/v1'), '-m', 'any'];
+  const text = await sluice([...args, '--query', 'text', '--raw'], shaped);
+  expect([text.stdout, text.exitCode]).toEqual(['Two\nlines\n', 0]);
+  const both = await sluice([...args, '--merge', 'answer', '--query', '[line, answer.ok]'], shaped);
+  expect(both.stdout).toBe('["Hi",true]\n');
+});
+
+test('with --raw a reader gets as many lines as there are rows, an empty one for null', async () => {
+  const server = await startServer({ '/': inTurn(json('{"a":"x"}'), json('{}'), json('{"a":"y"}')) });
+  const urls = [1, 2, 3].map(() => server.at('/'));
+  const run = await sluice(['fetch', '-c', '1', '--query', 'body.a', '--raw', ...urls], shaped);
+  expect(run.stdout).toBe('x\n\ny\n');
 });
 
 test.each([
