@@ -43,7 +43,8 @@ export const flowFlags = {
     summary: 'What shares limits, such as {{account}}, a field of the record. Default: the host.',
   }),
   timeout: duration({
-    default: 30_000,
+    // A download takes as long as it takes.
+    default: async ({ flags }) => (savesBodies(flags) ? 0 : 30_000),
     defaultHelp: async () => '30s',
     helpValue: '30s',
     summary: 'One attempt, from its slot to its last byte; 0 is none.',
@@ -55,7 +56,7 @@ export const flowFlags = {
     summary: 'Name, connection and TLS together.',
   }),
   'idle-timeout': duration({
-    default: 0,
+    default: async ({ flags }) => (savesBodies(flags) ? 30_000 : 0),
     defaultHelp: async () => 'none',
     helpValue: '5s',
     summary: 'Longest silence between two bytes.',
@@ -115,6 +116,10 @@ export const flowFlags = {
     summary: 'How long a first Ctrl-C lets running attempts finish.',
   }),
 };
+
+function savesBodies(flags: object): boolean {
+  return 'output-dir' in flags;
+}
 
 function parseFailureLimit(text: string): FailureLimit {
   if (!text.trim().endsWith('%')) return { count: parseCount(text, { min: 1 }) };

@@ -1,8 +1,9 @@
 import { createReadStream, writeSync } from 'node:fs';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { readLines } from '../input/lines.ts';
-import { type Checkpoint, readCheckpoint } from '../output/checkpoint.ts';
+import { type Checkpoint, type RowOf, readCheckpoint } from '../output/checkpoint.ts';
 import type { RowWriter } from '../output/writer.ts';
+import { Failure } from '../record/failure.ts';
 import { lockFile } from './lock.ts';
 import { UsageError } from './values.ts';
 
@@ -26,6 +27,8 @@ export type OutputOptions = {
   mode: OutputMode;
   /** What of a row depends on the configuration, in short. */
   signatureOf: (row: Readonly<Record<string, unknown>>) => string;
+  /** What a line says of its job, where the file holds no rows but another format. */
+  rowOf?: RowOf | undefined;
   /** The input files: none of them may be overwritten. */
   inputs: readonly string[];
 };
@@ -36,12 +39,13 @@ export type OutputOptions = {
  * the process is killed, the file is whole, but for its last line. With `retry-failed` the failed rows stay until the
  * run has ended: they are all that is known of their jobs.
  */
-export async function openOutput(given: string, { mode, signatureOf, inputs }: OutputOptions): Promise<OutputFile> {
+export async function openOutput(given: string, options: OutputOptions): Promise<OutputFile> {
+  const { mode, signatureOf, rowOf, inputs } = options;
   const { path, size, isFile, permissions } = await lookAndCheck(given, { mode, inputs });
   const unlock = isFile ? await lockFile(path) : async () => {};
   const keepsFailed = mode === 'retry-failed';
   try {
-    const earlier = { path, permissions, signatureOf };
+    const earlier = { path, permissions, reading: { signatureOf, rowOf } };
     let checkpoint: Checkpoint | null = null;
     if (size > 0 && mode === 'resume') checkpoint = await keepFinished(earlier);
     if (size > 0 && keepsFailed) checkpoint = await keepLatest(earlier);
@@ -61,6 +65,7 @@ export async function openOutput(given: string, { mode, signatureOf, inputs }: O
   } catch (error) {
     await unlock();
     if (error instanceof UsageError) throw error;
+    if (error instanceof Failure) throw new UsageError(`--output: ${given}: ${error.message}`);
     throw cannotWrite(given, error as NodeJS.ErrnoException);
   }
 }
@@ -116,16 +121,16 @@ function cannotWrite(path: string, { code, message }: NodeJS.ErrnoException): Us
   return new UsageError(`--output: cannot write ${path}: ${reason}`);
 }
 
-type Earlier = { path: string; permissions: number; signatureOf: OutputOptions['signatureOf'] };
+type Earlier = { path: string; permissions: number; reading: Pick<OutputOptions, 'signatureOf' | 'rowOf'> };
 
 /** Rewrites the file to the rows of finished jobs. */
-function keepFinished({ path, permissions, signatureOf }: Earlier): Promise<Checkpoint> {
-  return rewrite(path, permissions, (keep) => readCheckpoint({ lines: wholeLines(path), keep, signatureOf }));
+function keepFinished({ path, permissions, reading }: Earlier): Promise<Checkpoint> {
+  return rewrite(path, permissions, (keep) => readCheckpoint({ lines: wholeLines(path), keep, ...reading }));
 }
 
 /** Rewrites the file to the latest row of each job, failed or not. */
-async function keepLatest({ path, permissions, signatureOf }: Earlier): Promise<Checkpoint> {
-  const checkpoint = await readCheckpoint({ lines: wholeLines(path), keep: () => {}, signatureOf });
+async function keepLatest({ path, permissions, reading }: Earlier): Promise<Checkpoint> {
+  const checkpoint = await readCheckpoint({ lines: wholeLines(path), keep: () => {}, ...reading });
   const isStale = checkpoint.createStaleTest();
   await rewrite(path, permissions, async (keep) => {
     for await (const lines of wholeLines(path)) {

@@ -2,7 +2,7 @@ import { createDeltaRow, type Delta, resultRow } from '../output/delta-row.ts';
 import { type PromptResult, spokenSecrets } from '../output/prompt-row.ts';
 import type { PromptAnswer, PromptTask } from '../record/prompt.ts';
 import { createMask, type Mask } from '../record/secrets.ts';
-import type { View, ViewTarget } from './session.ts';
+import type { View, ViewTarget } from './row-output.ts';
 import { UsageError } from './values.ts';
 
 export type ViewFlags = { stream: boolean; text?: boolean | undefined };
@@ -16,14 +16,24 @@ export type ViewMode = { readonly kind: 'rows' | 'deltas' | 'text'; readonly isL
  */
 export function viewMode(
   { stream, text }: ViewFlags,
-  { isAlone, isTerminal, hasFile }: { isAlone: boolean; isTerminal: boolean; hasFile: boolean },
+  {
+    isAlone,
+    isTerminal,
+    hasFile,
+    isShaped,
+  }: { isAlone: boolean; isTerminal: boolean; hasFile: boolean; isShaped: boolean },
 ): ViewMode {
   if (text && stream && !isAlone) {
     throw new UsageError(
       '--stream and --text together are for one prompt, given as an argument; for many, --stream alone tells them apart',
     );
   }
-  const isText = text ?? (isAlone && isTerminal && !stream && !hasFile);
+  if (isShaped && (text || stream)) {
+    throw new UsageError(
+      `${text ? '--text' : '--stream'}: it shapes stdout, as --query, --raw and --merge do: give one of them`,
+    );
+  }
+  const isText = text ?? (isAlone && isTerminal && !stream && !hasFile && !isShaped);
   if (!isText) return { kind: stream ? 'deltas' : 'rows', isLive: false };
   return { kind: 'text', isLive: isAlone && (isTerminal || stream) };
 }

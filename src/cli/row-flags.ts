@@ -22,6 +22,12 @@ export const rowFlags = {
     helpGroup,
     summary: 'The body in the row. Default auto: JSON and text as such, the rest base64.',
   })(),
+  'output-format': Flags.option({
+    options: ['rows', 'openai-batch'] as const,
+    default: 'rows',
+    helpGroup,
+    summary: "What is written, with -o too: rows, or lines as in the output files of OpenAI's Batch API. Default rows.",
+  })(),
   'max-body': Flags.custom<number>({
     parse: async (text) => parseSize(text),
     default: 10 * 1024 ** 2,
@@ -48,4 +54,19 @@ export function parseIncludes(text: string): ReadonlySet<Include> {
     return include;
   });
   return new Set(words);
+}
+
+export type FormatFlags = {
+  'output-format': 'rows' | 'openai-batch';
+  include?: unknown;
+  query?: string | undefined;
+  merge?: string | undefined;
+};
+
+/** Whether Batch lines are written; their form is given, so nothing that would change it may be asked for. */
+export function writesBatch(flags: FormatFlags): boolean {
+  if (flags['output-format'] === 'rows') return false;
+  const [other] = (['include', 'query', 'merge'] as const).filter((name) => flags[name] !== undefined);
+  if (other === undefined) return true;
+  throw new UsageError(`--${other}: Batch lines have no room for it; leave it out, or --output-format`);
 }

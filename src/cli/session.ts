@@ -4,10 +4,10 @@ import type { Batches } from '../flow/reader.ts';
 import { type RunEnd, type RunView, run } from '../flow/run.ts';
 import type { SharingOptions } from '../flow/sharing.ts';
 import { createProgress, type Progress } from '../output/progress.ts';
+import type { Shaped } from '../output/shape.ts';
 import { renderSummary } from '../output/summary.ts';
 import { createTally, type TallySnapshot } from '../output/tally.ts';
 import { plain } from '../output/terminal.ts';
-import { createRowWriter, type TextWriter } from '../output/writer.ts';
 import { Failure } from '../record/failure.ts';
 import type { Job, Result } from '../record/job.ts';
 import { endProcess, exitOf, interruptNote } from './ending.ts';
@@ -15,14 +15,9 @@ import type { FlowSettings } from './flow-settings.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { unusedNotes } from './lane-limits.ts';
 import type { OutputFile } from './output-file.ts';
-import type { TalkSettings } from './output-flags.ts';
 import { changeNote, remaining, resumeNote } from './resume.ts';
-
-/** What stdout shows of each result in place of its row. A promise means that its reader is behind. */
-export type View<Payload, Value> = (result: Result<Payload, Value>, row: string) => void | Promise<void>;
-
-/** Where a view writes: rows and text to stdout, and lines for people. */
-export type ViewTarget = { readonly stdout: TextWriter; readonly log: (line: string) => void };
+import { createRowOutput, type View, type ViewTarget } from './row-output.ts';
+import type { TalkSettings } from './talk-flags.ts';
 
 export type SessionOptions<Payload, Value, State> = {
   jobs: Batches<Job<Payload>>;
@@ -32,8 +27,10 @@ export type SessionOptions<Payload, Value, State> = {
   share?: SharingOptions<Payload, Value> | null;
   /** A result as its row, without the line end. */
   render: (result: Result<Payload, Value>) => string;
-  /** The status and size of a value, for the summary and the window. */
-  measure: (value: Value | null) => { status: number | null; bytes: number | null };
+  /** What stdout shows in place of rows, or null. */
+  shape: ((result: Result<Payload, Value>) => Shaped<Payload, Value>) | null;
+  /** The status and size of a value, for the summary and the window, in which what is saved takes no room. */
+  measure: (value: Value | null) => { status: number | null; bytes: number | null; isSaved?: boolean };
   /** An event of the run as a line for people, credentials masked. */
   tell: (event: FlowEvent<Payload, State>) => string;
   flow: FlowSettings;
@@ -60,7 +57,7 @@ export type SessionOptions<Payload, Value, State> = {
  * stderr, listens for Ctrl-C, and ends the process as DESIGN's table of endings says.
  */
 export async function runSession<Payload, Value, State>(options: SessionOptions<Payload, Value, State>): Promise<void> {
-  const { flow, talk, render, measure, tell, output } = options;
+  const { flow, talk, render, shape, measure, tell, output } = options;
   const startedMs = performance.now();
   const interrupts = listenForInterrupts({ graceMs: flow.graceMs });
   const lost = new AbortController();
@@ -74,18 +71,16 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     lost.abort(new Failure('cancelled', 'the rows cannot be written any more', { cause: error }));
   };
   const { openView = null } = options;
-  // A view of what a file keeps may be left: the file is what counts.
-  const stdout = output && !openView ? null : createRowWriter(process.stdout, output ? () => {} : lose);
-  const file = output?.createWriter(lose) ?? null;
   const tally = createTally();
   let look: (() => RunView) | null = null;
   const progress = startProgress(talk, () => ({
     ...statusOf(look, tally.snapshot()),
     elapsedMs: performance.now() - startedMs,
   }));
-  const clearsForRows = talk.progress === 'terminal' && stdout !== null && process.stdout.isTTY;
-  const shown = stdout && clearsForRows ? clearing(stdout, progress) : stdout;
-  const view = (shown && openView?.({ stdout: shown, log: (line) => progress.log(line) })) ?? null;
+  const { failureLimit } = flow;
+  const clear = talk.progress === 'terminal' && process.stdout.isTTY ? () => progress.clear() : null;
+  const log = (line: string) => progress.log(line);
+  const rows = createRowOutput({ render, shape, openView, output, failureLimit, lose, clear, log });
   if (output?.checkpoint && !talk.isQuiet) progress.log(resumeNote(output.path, output.checkpoint));
 
   let end: RunEnd;
@@ -95,20 +90,18 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
       attempt: options.attempt,
       laneOf: options.laneOf,
       share: options.share ?? null,
-      emit: (result) => {
-        const { failure, value, durationMs, attempts } = result;
+      emit: (settled) => {
+        const shaped = shape ? shape(settled) : null;
+        const { failure, value, durationMs, attempts } = shaped ? shaped.result : settled;
         tally.add({ ok: failure === null, code: failure?.code ?? null, ...measure(value), durationMs, attempts });
-        const row = render(result);
-        const saved = file?.write(row);
-        const seen = view ? view(result, row) : shown?.write(row);
-        return saved && seen ? Promise.all([saved, seen]).then(() => {}) : (saved ?? seen);
+        return shaped ? rows.writeShaped(shaped) : rows.write(settled);
       },
-      weigh: ({ value }) => measure(value).bytes ?? 0,
+      weigh: ({ value }) => weightOf(measure(value)),
       ...flow,
       tokens: options.tokens ?? null,
       coldMs: 50,
       drain: interrupts.drain,
-      signal: AbortSignal.any([interrupts.abort, lost.signal]),
+      signal: AbortSignal.any([interrupts.abort, lost.signal, rows.stopped]),
       keepsLog: options.keepsLog,
       observe: talk.isVerbose ? (event) => progress.log(tell(event)) : null,
       watch: (lookAtRun) => {
@@ -117,14 +110,14 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     });
   } finally {
     options.stopInput();
-    await stdout?.end();
-    await file?.end();
+    await rows.end();
     await output?.close({ isWhole: outputError === null });
     progress.stop();
     await options.close();
     interrupts.release();
   }
 
+  end = rows.judge(end);
   const signal = interrupts.received();
   const summary = await renderSummary(tally.snapshot(), {
     format: talk.summary,
@@ -142,19 +135,8 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
   await endProcess(exitOf({ end, signal, outputError, hasLostReaderFirst }), outputError);
 }
 
-/** A terminal's last line is the progress line's: it makes room for each row. */
-function clearing(writer: TextWriter, progress: Progress): TextWriter {
-  return {
-    write(row) {
-      progress.clear();
-      return writer.write(row);
-    },
-    print(text) {
-      progress.clear();
-      return writer.print(text);
-    },
-    end: () => writer.end(),
-  };
+function weightOf({ bytes, isSaved = false }: { bytes: number | null; isSaved?: boolean }): number {
+  return isSaved ? 0 : (bytes ?? 0);
 }
 
 type Snapshot = Parameters<typeof createProgress>[0]['snapshot'];

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import * as Args from '@oclif/core/args';
 import { createAnswerStore } from '../cli/answer-store.ts';
 import { ConfigurableCommand } from '../cli/command.ts';
@@ -10,19 +11,24 @@ import { flowSettings } from '../cli/flow-settings.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags, labelTemplates } from '../cli/input-flags.ts';
 import { openOutput } from '../cli/output-file.ts';
-import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/output-flags.ts';
+import { outputFlags, outputSettings } from '../cli/output-flags.ts';
 import { dataFlagsOf } from '../cli/request-data.ts';
 import { requestFlags } from '../cli/request-flags.ts';
 import { requestSettings } from '../cli/request-settings.ts';
-import { rowFlags } from '../cli/row-flags.ts';
+import { rowFlags, writesBatch } from '../cli/row-flags.ts';
+import { saveFlags, saveSettings } from '../cli/save-flags.ts';
 import { runSession } from '../cli/session.ts';
+import { shapeFlags, shapeSettings } from '../cli/shape-flags.ts';
 import { fileHint, openSources } from '../cli/sources.ts';
+import { talkFlags, talkSettings } from '../cli/talk-flags.ts';
 import { tellEvent } from '../cli/tell.ts';
 import { createTemplates } from '../cli/templates.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
 import { createKeys } from '../input/idempotency.ts';
+import { createBatchLine, rowOfBatchLine } from '../output/batch.ts';
 import { createRow } from '../output/row.ts';
+import { createShape } from '../output/shape.ts';
 import type { Job } from '../record/job.ts';
 import type { FetchTask, HttpAnswer } from '../record/request.ts';
 import { createMask } from '../record/secrets.ts';
@@ -49,13 +55,15 @@ export default class Fetch extends ConfigurableCommand {
     ...fetchConnectionFlags,
     ...flowFlags,
     ...rowFlags,
+    ...saveFlags,
+    ...shapeFlags,
     ...outputFlags,
     ...dryRunFlags,
     ...talkFlags,
   };
 
   async run(): Promise<void> {
-    const { args, flags, raw } = await this.parse(Fetch);
+    const { args, flags, raw, metadata } = await this.parse(Fetch);
     const urls = args.urls ?? [];
     const names = flags.input ?? (urls.length > 0 ? [] : ['-']);
     if (!flags.input && urls.length === 0 && process.stdin.isTTY)
@@ -74,6 +82,10 @@ export default class Fetch extends ConfigurableCommand {
     const secrets = [...given, ...templates.secrets, ...connection.secrets];
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     if (flags.head) include.add('headers');
+    const shaping = await shapeSettings(flags);
+    const isBatch = writesBatch(flags);
+    const isMaxBodyGiven = !metadata.flags['max-body']?.setFromDefault;
+    const saving = saveSettings(flags, { templates, isMaxBodyGiven });
     const outputTo = outputSettings(flags);
     const maxLineBytes = flags['max-line'];
     const sources = await openSources(names, { format: flags.format, maxLineBytes, fields: templates.fields });
@@ -81,17 +93,21 @@ export default class Fetch extends ConfigurableCommand {
       urls,
       sources: sources.list,
       defaults,
-      labels,
+      labels: { ...labels, fileName: saving?.fileName ?? null },
       maxLineBytes,
-      keepsInput: include.has('input'),
+      keepsInput: include.has('input') || shaping?.mergeField != null,
       keysJobs: outputTo !== null,
       idempotency: flags['idempotency-key'] ? createKeys() : null,
       findsTwins: flags.unique,
       hintFor: fileHint,
     });
     const laneOf = ({ payload }: Job<FetchTask>) => payload.lane ?? payload.request?.host ?? '';
-    const signatureOf = ({ payload }: Job<FetchTask>) => callOf(payload);
-    const saved = outputTo && { ...outputTo, signatureOf: callOf, inputs: names };
+    const known = isBatch ? () => '' : callOf;
+    const signatureOf = ({ payload }: Job<FetchTask>) => known(payload);
+    const rowOf = isBatch
+      ? (line: Readonly<Record<string, unknown>>) => rowOfBatchLine(line, flags['ok-status'])
+      : undefined;
+    const saved = outputTo && { ...outputTo, signatureOf: known, rowOf, inputs: names };
     if (flags['dry-run']) {
       return runDry({
         jobs,
@@ -119,7 +135,11 @@ export default class Fetch extends ConfigurableCommand {
     });
     const mask = createMask(secrets);
     const answers = flags.unique ? createAnswerStore<HttpAnswer>() : null;
+    const render = isBatch
+      ? createBatchLine({ runId: randomBytes(8).toString('hex'), secrets })
+      : createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now });
 
+    await saving?.prepare();
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
     const output = saved && (await openOutput(saved.path, saved));
     await runSession({
@@ -130,14 +150,20 @@ export default class Fetch extends ConfigurableCommand {
         maxBodyBytes: flags['max-body'],
         maxRedirects: flags['max-redirects'],
         bodyMode: flags.body,
+        saving: saving?.saving ?? null,
         isOk: flags['ok-status'],
         retryOn: flags['retry-on'] ?? null,
         retriesUnsafe: flags['retry-unsafe'] || flags['idempotency-key'],
       }),
       laneOf,
       share: answers && { twinOf: ({ payload }) => payload.twin ?? null, store: answers },
-      render: createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now }),
-      measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
+      render,
+      shape: shaping && createShape({ ...shaping, render, secrets }),
+      measure: (answer) => ({
+        status: answer?.status ?? null,
+        bytes: answer?.bytes ?? null,
+        isSaved: answer?.body?.kind === 'file',
+      }),
       tell: (event) => tellEvent(event, { mask, describe: describeCall }),
       flow,
       talk,

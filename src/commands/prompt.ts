@@ -12,17 +12,20 @@ import SluiceHelp from '../cli/help.ts';
 import { inputFlags } from '../cli/input-flags.ts';
 import { modelFlags, modelSettings } from '../cli/model-flags.ts';
 import { openOutput } from '../cli/output-file.ts';
-import { outputFlags, outputSettings, talkFlags, talkSettings } from '../cli/output-flags.ts';
+import { outputFlags, outputSettings } from '../cli/output-flags.ts';
 import { promptDefaults, promptFlags } from '../cli/prompt-flags.ts';
 import { createPromptView, viewMode } from '../cli/prompt-view.ts';
 import { runSession } from '../cli/session.ts';
+import { shapeFlags, shapeSettings } from '../cli/shape-flags.ts';
 import { openSources } from '../cli/sources.ts';
+import { talkFlags, talkSettings } from '../cli/talk-flags.ts';
 import { tellEvent } from '../cli/tell.ts';
 import { createTemplates } from '../cli/templates.ts';
 import { tokenFlags, tokenSettings } from '../cli/token-flags.ts';
 import { promptJobs } from '../input/prompt-jobs.ts';
 import { codecOf } from '../llm/codecs.ts';
-import { createPromptRow } from '../output/prompt-row.ts';
+import { createPromptRow, spokenSecrets } from '../output/prompt-row.ts';
+import { createShape } from '../output/shape.ts';
 import type { Job } from '../record/job.ts';
 import type { Completion, PromptTask } from '../record/prompt.ts';
 import { addressOf } from '../record/request.ts';
@@ -56,6 +59,7 @@ export default class Prompt extends ConfigurableCommand {
     ...promptFlags,
     ...modelFlags,
     ...tokenFlags,
+    ...shapeFlags,
     ...outputFlags,
     ...dryRunFlags,
     ...talkFlags,
@@ -67,10 +71,11 @@ export default class Prompt extends ConfigurableCommand {
     const names = flags.input ?? (prompts.length > 0 ? [] : ['-']);
     if (!flags.input && prompts.length === 0 && process.stdin.isTTY)
       return new SluiceHelp(this.config).showHelp(['prompt']);
+    const shaping = await shapeSettings(flags);
     const outputTo = outputSettings(flags);
     const isTerminal = process.stdout.isTTY ?? false;
     const isAlone = prompts.length === 1 && !flags.input;
-    const mode = viewMode(flags, { isAlone, isTerminal, hasFile: outputTo !== null });
+    const mode = viewMode(flags, { isAlone, isTerminal, hasFile: outputTo !== null, isShaped: shaping !== null });
     const talk = talkSettings(flags, { isTerminal: (process.stderr.isTTY ?? false) && !mode.isLive, env: process.env });
     const { flow, maxConnections } = withinDescriptors(flowSettings(flags), talk);
     const connection = await connectionSettings(flags, process.env);
@@ -93,7 +98,7 @@ export default class Prompt extends ConfigurableCommand {
       sources: sources.list,
       defaults,
       maxLineBytes,
-      keepsInput: include.has('input'),
+      keepsInput: include.has('input') || shaping?.mergeField != null,
       keysJobs: outputTo !== null,
     });
     const laneOf = ({ payload }: Job<PromptTask>) => payload.lane ?? host;
@@ -131,6 +136,14 @@ export default class Prompt extends ConfigurableCommand {
     });
     const { tokens, costOf } = tokenSettings(flags, model);
     const mask = createMask(secrets);
+    const render = createPromptRow({
+      include,
+      provider: codec.provider,
+      model: model.model,
+      secrets,
+      hasJson: schema !== null,
+      now: Date.now,
+    });
     const view = createPromptView({ mode, isTerminal, secrets });
 
     // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
@@ -147,14 +160,8 @@ export default class Prompt extends ConfigurableCommand {
         retryOn: flags['retry-on'] ?? null,
       }),
       laneOf,
-      render: createPromptRow({
-        include,
-        provider: codec.provider,
-        model: model.model,
-        secrets,
-        hasJson: schema !== null,
-        now: Date.now,
-      }),
+      render,
+      shape: shaping && createShape({ ...shaping, render, secrets: spokenSecrets(secrets) }),
       openView: view.openView,
       measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
       tell: (event) => tellEvent(event, { mask, describe: () => `${model.model} at ${host}` }),

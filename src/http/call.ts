@@ -2,10 +2,12 @@ import { STATUS_CODES } from 'node:http';
 import { Failure } from '../record/failure.ts';
 import type { CallContext, Cancellation, Job, Outcome } from '../record/job.ts';
 import { type Body, type FetchTask, type HttpAnswer, type HttpRequest, isIdempotent } from '../record/request.ts';
+import type { SaveBody } from '../record/saving.ts';
 import type { Agent } from './agent.ts';
 import { type BodyMode, shapeBody } from './body.ts';
 import { decode } from './decode.ts';
-import { type Exchange, exchange } from './exchange.ts';
+import { type Exchange, exchange, type IntakeOf } from './exchange.ts';
+import { BodyIntake } from './intake.ts';
 import { locationOf, redirected } from './redirect.ts';
 import { retryAfterMs } from './retry-after.ts';
 
@@ -15,6 +17,8 @@ export type CallOptions = {
   maxBodyBytes: number;
   maxRedirects: number;
   bodyMode: BodyMode;
+  /** Takes the bodies that count as ok, up to so many bytes; null keeps them in memory. */
+  saving?: { readonly save: SaveBody; readonly maxBytes: number } | null;
   /** Statuses that count as ok. */
   isOk: (status: number) => boolean;
   /** What is worth another attempt; null is the usual: failures that pass, and the statuses that say so. */
@@ -41,13 +45,18 @@ export function createCall(options: CallOptions) {
     if (!request) throw new Error('a job without a request was started');
     const hop = state ?? { request, hops: 0, isUnsafe: false };
     const { agent, idleTimeoutMs, maxBodyBytes } = options;
-    const sending = { agent, scope, idleTimeoutMs, maxBodyBytes };
+    const intakeOf = options.saving ? savingOf(job, hop, options) : null;
+    const sending = { agent, scope, idleTimeoutMs, maxBodyBytes, intakeOf };
     let done = await exchange(hop.request, sending);
     // An idempotent request that was lost in a keep-alive race is sent again, in the same slot.
     if (done.isKeepAliveRace && !scope.reason && isIdempotent(hop.request.method))
       done = await exchange(hop.request, sending);
     const seen = { done, hop, options, scope };
     if (done.failure) return failed(done.failure, seen);
+    if (done.saved) {
+      const { path, bytes } = done.saved;
+      return { kind: 'done', value: answerOf(seen, { kind: 'file', path }, bytes), failure: null };
+    }
     const location = locationOf(done.status ?? 0, done.headers.location);
     if (location !== null && options.maxRedirects > 0) return follow(location, job.payload.lane, seen);
     try {
@@ -59,6 +68,18 @@ export function createCall(options: CallOptions) {
       if (error instanceof Failure) return failed(error, seen);
       throw error;
     }
+  };
+}
+
+/** Which answers are saved: those that make the row ok, if they can have a body. */
+function savingOf(job: Job<FetchTask>, { request }: Hop, { isOk, maxRedirects, saving }: CallOptions): IntakeOf {
+  return (status, headers, controller) => {
+    const isFollowed = maxRedirects > 0 && locationOf(status, headers.location) !== null;
+    const hasBody = request.method !== 'HEAD' && status !== 204 && status !== 304;
+    if (!saving || !isOk(status) || isFollowed || !hasBody) return null;
+    const contentEncoding = headers['content-encoding']?.toString();
+    const save = (chunks: AsyncIterable<Uint8Array>) => saving.save(job, chunks);
+    return new BodyIntake({ contentEncoding, maxBytes: saving.maxBytes, save, controller });
   };
 }
 
@@ -134,7 +155,7 @@ function answerOf({ done, hop }: { done: Exchange; hop: Hop }, body: Body | null
     finalUrl: hasAnswer ? hop.request.origin + hop.request.path : null,
     headers: hasAnswer ? done.headers : null,
     body,
-    bytes: bytes ?? (hasAnswer ? done.body.length : null),
+    bytes: bytes ?? (hasAnswer ? done.received : null),
     connectMs: done.connectMs,
     ttfbMs: done.ttfbMs,
   };

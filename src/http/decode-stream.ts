@@ -1,8 +1,7 @@
 import type { Transform } from 'node:stream';
-import zlib from 'node:zlib';
 import type { Failure } from '../record/failure.ts';
-import { encodingsIn, undecodable, unknownEncoding } from './decode.ts';
-import { tooLarge } from './exchange.ts';
+import { checkEncoding, createDecoder, encodingsIn, undecodable } from './decode.ts';
+import { tooLarge } from './too-large.ts';
 
 /** Undoes a body's content encodings as it comes. */
 export type StreamDecoder = {
@@ -42,7 +41,7 @@ export function createStreamDecoder({
 type ChainOptions = Pick<StreamDecoderOptions, 'maxBodyBytes' | 'deliver'>;
 
 function chained(encodings: readonly string[], { maxBodyBytes, deliver }: ChainOptions): StreamDecoder {
-  for (const encoding of encodings) if (!isKnown(encoding)) throw unknownEncoding(encoding);
+  for (const encoding of encodings) checkEncoding(encoding);
   let chain: Transform[] = [];
   let settle: { resolve: () => void; reject: (failure: Failure) => void } | null = null;
   const ended = new Promise<void>((resolve, reject) => {
@@ -68,7 +67,7 @@ function chained(encodings: readonly string[], { maxBodyBytes, deliver }: ChainO
 
   /** The first bytes tell how a `deflate` is meant. */
   function open(first: Buffer): void {
-    chain = encodings.map((encoding, place) => transformFor(encoding, place === 0 ? first : null));
+    chain = encodings.map((encoding, place) => createDecoder(encoding, place === 0 ? first : null));
     chain.forEach((transform, place) => {
       const encoding = encodings[place] ?? '';
       transform.on('error', (error) => fail(undecodable(error, { encoding, maxBodyBytes })));
@@ -119,23 +118,4 @@ function drained(stream: Transform): Promise<void> {
     };
     stream.on('drain', settle).on('close', settle);
   });
-}
-
-function isKnown(encoding: string): boolean {
-  return ['gzip', 'x-gzip', 'deflate', 'br'].includes(encoding) || (encoding === 'zstd' && 'zstdDecompress' in zlib);
-}
-
-/** Each gives out what it can as soon as it can. */
-function transformFor(encoding: string, first: Buffer | null): Transform {
-  switch (encoding) {
-    case 'br':
-      return zlib.createBrotliDecompress();
-    case 'zstd':
-      return zlib.createZstdDecompress();
-    case 'deflate':
-      // See `decode`: some servers send the bare stream.
-      return ((first?.[0] ?? 8) & 0x0f) === 8 ? zlib.createInflate() : zlib.createInflateRaw();
-    default:
-      return zlib.createGunzip();
-  }
 }

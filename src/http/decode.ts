@@ -1,7 +1,8 @@
+import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { Failure } from '../record/failure.ts';
-import { tooLarge } from './exchange.ts';
+import { tooLarge } from './too-large.ts';
 
 /** What we ask servers for, in the order in which they should prefer it. */
 export const acceptEncoding = 'zstdDecompress' in zlib ? 'zstd, br, gzip, deflate' : 'br, gzip, deflate';
@@ -21,6 +22,8 @@ const gzip: Decoder = { sync: zlib.gunzipSync, async: promisify(zlib.gunzip) };
 const inflate: Decoder = { sync: zlib.inflateSync, async: promisify(zlib.inflate) };
 const inflateRaw: Decoder = { sync: zlib.inflateRawSync, async: promisify(zlib.inflateRaw) };
 const brotli: Decoder = { sync: zlib.brotliDecompressSync, async: promisify(zlib.brotliDecompress) };
+const zstd: Decoder | null =
+  'zstdDecompress' in zlib ? { sync: zlib.zstdDecompressSync, async: promisify(zlib.zstdDecompress) } : null;
 
 function decoderFor(encoding: string, bytes: Buffer): Decoder | null {
   switch (encoding) {
@@ -33,7 +36,7 @@ function decoderFor(encoding: string, bytes: Buffer): Decoder | null {
     case 'br':
       return brotli;
     case 'zstd':
-      return 'zstdDecompress' in zlib ? { sync: zlib.zstdDecompressSync, async: promisify(zlib.zstdDecompress) } : null;
+      return zstd;
     default:
       return null;
   }
@@ -74,7 +77,31 @@ export function encodingsIn(contentEncoding: string): string[] {
   return encodings.reverse();
 }
 
-export function unknownEncoding(encoding: string): Failure {
+/** The same as `decode` for bytes that come one after the other; `first` are the first of them, where they are known. */
+export function createDecoder(encoding: string, first: Buffer | null): Transform {
+  const options = { chunkSize: 64 * 1024 };
+  const decoder = decoderFor(encoding, first ?? Buffer.alloc(0));
+  if (decoder === null) throw unknownEncoding(encoding);
+  switch (decoder) {
+    case gzip:
+      return zlib.createGunzip(options);
+    case inflate:
+      return zlib.createInflate(options);
+    case inflateRaw:
+      return zlib.createInflateRaw(options);
+    case brotli:
+      return zlib.createBrotliDecompress(options);
+    default:
+      return zlib.createZstdDecompress(options);
+  }
+}
+
+/** Throws a Failure `decode` for one that cannot be undone. */
+export function checkEncoding(encoding: string): void {
+  if (decoderFor(encoding, Buffer.alloc(0)) === null) throw unknownEncoding(encoding);
+}
+
+function unknownEncoding(encoding: string): Failure {
   const message = `the body has a content-encoding that cannot be undone: ${encoding.slice(0, 50)}`;
   return new Failure('decode', message, { phase: 'body' });
 }

@@ -3,9 +3,12 @@ import type { Dispatcher } from 'undici';
 import { Failure } from '../record/failure.ts';
 import type { Cancellation } from '../record/job.ts';
 import type { HttpHeaders, HttpRequest } from '../record/request.ts';
+import type { SavedBody } from '../record/saving.ts';
 import type { Agent } from './agent.ts';
 import type { Lease } from './connections.ts';
 import { asFailure, isKeepAliveRace } from './errors.ts';
+import type { BodyIntake } from './intake.ts';
+import { tooLarge } from './too-large.ts';
 
 export type ExchangeOptions = {
   agent: Agent;
@@ -16,6 +19,8 @@ export type ExchangeOptions = {
   maxBodyBytes: number;
   /** Takes the answer as it comes; `Exchange.body` is then empty. */
   sink?: ExchangeSink;
+  /** Where the body of such an answer goes; null is the memory. */
+  intakeOf?: IntakeOf | null;
 };
 
 export type ExchangeSink = {
@@ -26,12 +31,22 @@ export type ExchangeSink = {
   data(chunk: Buffer): void | Promise<void>;
 };
 
+export type IntakeOf = (
+  status: number,
+  headers: HttpHeaders,
+  controller: Dispatcher.DispatchController,
+) => BodyIntake | null;
+
 /** What one request brought, complete or not. `failure` says what cut it short. */
 export type Exchange = {
   readonly status: number | null;
   readonly headers: HttpHeaders;
   /** As on the wire, still encoded. */
   readonly body: Buffer;
+  /** Bytes of the body that came, encoded as they are. */
+  readonly received: number;
+  /** Where the body is, if not in `body`. */
+  readonly saved: SavedBody | null;
   readonly connectMs: number | null;
   readonly ttfbMs: number | null;
   readonly failure: Failure | null;
@@ -98,6 +113,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   /** Chunks that the sink has not done with. */
   #untaken = 0;
   #informational = 0;
+  #intake: BodyIntake | null = null;
+  #saved: SavedBody | null = null;
   /** A byte of the answer has come, though perhaps not its head. */
   #hasBegun = false;
   isSettled = false;
@@ -151,7 +168,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#hasBegun = true;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HttpHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HttpHeaders): void {
     this.#idleTimer?.refresh();
     if (status < 200) {
       this.#inform(status);
@@ -164,7 +181,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     const encoding = headers['transfer-encoding'];
     if (encoding !== undefined && String(encoding).toLowerCase() !== 'chunked') {
       this.#fail(this.#protocol(`an unknown transfer-encoding, ${String(encoding).slice(0, 100)}`));
-    } else if (Number(headers['content-length']) > this.#options.maxBodyBytes && this.#request.method !== 'HEAD') {
+      return;
+    }
+    if (this.#options.intakeOf) this.#take(this.#options.intakeOf(status, headers, controller));
+    if (this.#intake) return;
+    if (Number(headers['content-length']) > this.#options.maxBodyBytes && this.#request.method !== 'HEAD') {
       this.#fail(tooLarge(this.#options.maxBodyBytes));
     } else this.#options.sink?.head(status, headers);
   }
@@ -172,7 +193,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#idleTimer?.refresh();
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#options.maxBodyBytes) this.#fail(tooLarge(this.#options.maxBodyBytes));
+    if (this.#intake) this.#intake.write(chunk);
+    else if (this.#bytes > this.#options.maxBodyBytes) this.#fail(tooLarge(this.#options.maxBodyBytes));
     else if (this.#options.sink) this.#deliver(chunk, this.#options.sink);
     else this.#chunks.push(chunk);
   }
@@ -209,7 +231,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#settle(null, false);
+    if (this.#intake) this.#intake.end();
+    else this.#settle(null, false);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -217,6 +240,22 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     const failure =
       error instanceof Failure ? error : asFailure(error, { phase: this.#phase, host: this.#request.host });
     this.#settle(failure, this.#phase === 'headers' && !this.#hasBegun && isKeepAliveRace(error));
+  }
+
+  /** The body goes elsewhere: only what takes it knows how the exchange has ended. */
+  #take(intake: BodyIntake | null): void {
+    this.#intake = intake;
+    intake?.done.then(
+      (saved) => {
+        this.#intake = null;
+        this.#saved = saved;
+        this.#settle(null, false);
+      },
+      (failure: Failure) => {
+        this.#intake = null;
+        this.#fail(failure);
+      },
+    );
   }
 
   #inform(status: number): void {
@@ -231,6 +270,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   #idle(): void {
+    if (this.#intake?.isWaitingForDisk) {
+      this.#idleTimer?.refresh();
+      return;
+    }
     const { idleTimeoutMs } = this.#options;
     const message = `no byte for ${idleTimeoutMs / 1000} s (${this.#request.host})`;
     this.#fail(new Failure('timeout', message, { phase: 'idle', retryable: true }));
@@ -249,6 +292,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   #settle(failure: Failure | null, isRace: boolean): void {
     if (this.isSettled) return;
+    if (this.#intake) {
+      if (failure) this.#intake.fail(failure);
+      return;
+    }
     this.isSettled = true;
     this.#unwatch();
     this.#options.scope.onCancel(null);
@@ -258,14 +305,12 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       status: this.#status,
       headers: this.#headers,
       body: this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#bytes) : first,
+      received: this.#bytes,
+      saved: this.#saved,
       connectMs: this.#connectMs,
       ttfbMs: this.#ttfbMs,
       failure,
       isKeepAliveRace: isRace,
     });
   }
-}
-
-export function tooLarge(maxBodyBytes: number): Failure {
-  return new Failure('too_large', `the body is larger than ${maxBodyBytes} bytes (--max-body)`, { phase: 'body' });
 }

@@ -18,6 +18,8 @@ export type LabelTemplates = {
   readonly id: Template | null;
   /** Its lane; null is its host. */
   readonly lane: Template | null;
+  /** The name of the file of its body; null leaves that to who saves it. */
+  readonly fileName?: Template | null;
 };
 
 export type FetchJobsOptions = {
@@ -70,11 +72,12 @@ function jobOf(entry: Entry, options: FetchJobsOptions, requests: Requests): Job
       ? withIdempotencyKey(made, options.idempotency.next(known.id, contentKey))
       : made;
     const lane = options.labels.lane?.render(scope) ?? null;
+    const fileName = options.labels.fileName?.render(scope) ?? null;
     return {
       index,
       id: known.id,
       ...key,
-      payload: { url, method, request, lane, ...twin, input, secrets: known.secrets },
+      payload: { url, method, request, lane, fileName, ...twin, input, secrets: known.secrets },
     };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
@@ -84,7 +87,7 @@ function jobOf(entry: Entry, options: FetchJobsOptions, requests: Requests): Job
       index,
       id: known.id,
       ...key,
-      payload: { url, method: known.method, request: null, lane: null, input, secrets: known.secrets },
+      payload: { url, method: known.method, request: null, lane: null, fileName: null, input, secrets: known.secrets },
       failure: placed(hinted(failure, entry, options), entry),
     };
   }

@@ -1,3 +1,6 @@
+import { Failure } from '../record/failure.ts';
+import { isBatchLine } from './batch.ts';
+
 /** What a run needs to know of an earlier one, read from the rows that it wrote. */
 export type Checkpoint = {
   /** Rows kept: their jobs are done. */
@@ -32,14 +35,27 @@ export type CheckpointOptions = {
   /** Takes each line of a finished job. */
   keep: (line: string) => void | Promise<void>;
   /** What of a row depends on the configuration, in short. */
-  signatureOf: (row: Readonly<Record<string, unknown>>) => string;
+  signatureOf: (row: Row) => string;
+  /** What a line says of its job where it is no row: its `id` and whether it is `ok`. May throw a Failure `output`. */
+  rowOf?: RowOf | undefined;
 };
+
+type Row = Readonly<Record<string, unknown>>;
+export type RowOf = (line: Row) => Row;
 
 /** A change of configuration shows in the first so many rows, or not at all. */
 const signaturesKept = 1000;
 
-/** Sorts an earlier run's rows: those of finished jobs stay, the rest is dropped and done again. */
-export async function readCheckpoint({ lines, keep, signatureOf }: CheckpointOptions): Promise<Checkpoint> {
+/**
+ * Sorts an earlier run's rows: those of finished jobs stay, the rest is dropped and done again. Throws a Failure `output`
+ * for a file of another format, whose lines would all be dropped.
+ */
+export async function readCheckpoint(options: CheckpointOptions): Promise<Checkpoint> {
+  const { lines, keep, signatureOf, rowOf = rowItself } = options;
+  const parseRow = (line: string) => {
+    const row = parseLine(line);
+    return row && rowOf(row);
+  };
   const done = new Map<string, number>();
   const failedJobs = new Map<string, number>();
   const redone = new Set<string>();
@@ -113,12 +129,17 @@ export async function readCheckpoint({ lines, keep, signatureOf }: CheckpointOpt
   };
 }
 
+function rowItself(row: Row): Row {
+  if (!isBatchLine(row)) return row;
+  throw new Failure('output', 'it holds Batch lines: go on with it with --output-format openai-batch');
+}
+
 function nameOf({ id, key }: Omit<Known, 'signature'>): string | null {
   if (id !== null) return `i${id}`;
   return key === undefined ? null : `k${key}`;
 }
 
-function nameOfRow(row: Readonly<Record<string, unknown>>): string | null {
+function nameOfRow(row: Row): string | null {
   return nameOf({ id: textOf(row.id), key: textOf(row.key) ?? undefined });
 }
 
@@ -126,10 +147,10 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-function parseRow(line: string): Readonly<Record<string, unknown>> | null {
+function parseLine(line: string): Row | null {
   try {
     const row: unknown = JSON.parse(line);
-    return typeof row === 'object' && row !== null ? (row as Record<string, unknown>) : null;
+    return typeof row === 'object' && row !== null ? (row as Row) : null;
   } catch {
     return null;
   }

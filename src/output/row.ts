@@ -37,7 +37,7 @@ export function createRow({ include, hasBody, secrets, now }: RowOptions): (resu
     row += `,"status":${value?.status ?? null},"attempts":${result.attempts},"duration_ms":${millis(result.durationMs)}`;
     row += `,"final_url":${text(value?.finalUrl)},"redirects":${result.hops}`;
     if (include.has('headers')) row += `,"headers":${headers(value?.headers, mask)}`;
-    if (hasBody) row += body(value?.body ?? null);
+    if (hasBody || value?.body?.kind === 'file') row += body(value?.body ?? null);
     row += `,"bytes":${value?.bytes ?? null},"timestamp":"${stamp(now())}"`;
     if (include.has('timings')) row += `,"timings":${timings(result)}`;
     if (include.has('attempts')) row += `,"attempt_log":${attemptLog(result, mask)}`;
@@ -56,6 +56,8 @@ function body(shaped: Body | null): string {
       return `,"body":${JSON.stringify(shaped.text)}`;
     case 'base64':
       return `,"body_base64":"${shaped.data}"`;
+    case 'file':
+      return `,"body_file":${JSON.stringify(shaped.path)}`;
     case undefined:
       return ',"body":null';
   }

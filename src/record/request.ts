@@ -32,6 +32,8 @@ export type FetchTask = {
   readonly lane: string | null;
   /** The same for tasks whose requests are the same to the letter, where one answer is to do for all. */
   readonly twin?: string;
+  /** What the user names the file of its body, as yet unsafe; null is a name made of its id and URL. */
+  readonly fileName: string | null;
   /** The line as JSON text, when rows are to include it. */
   readonly input: string | null;
   /** Values of this line alone that no row or message may show. */
@@ -67,7 +69,9 @@ export type HttpHeaders = Readonly<Record<string, string | string[] | undefined>
 export type Body =
   | { readonly kind: 'json'; readonly raw: string }
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'base64'; readonly data: string };
+  | { readonly kind: 'base64'; readonly data: string }
+  /** Saved; `path` is what the row shows. */
+  | { readonly kind: 'file'; readonly path: string };
 
 /** Methods that may be sent again without harm (RFC 9110, section 9.2.2). */
 const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);

@@ -19,6 +19,13 @@ const defaults: FlowFlags = {
   window: 1000,
   grace: 5000,
 };
+
+/** What a flag is where it is not given; it may depend on those that are. */
+async function defaultOf(name: string, flags: object = {}): Promise<unknown> {
+  const { default: own } = flowFlags[name as keyof typeof flowFlags] as { default?: unknown };
+  return typeof own === 'function' ? await own({ flags, options: {} }) : (own ?? false);
+}
+
 const settings = (flags: Partial<FlowFlags>) => flowSettings({ ...defaults, ...flags });
 
 describe('flowSettings', () => {
@@ -37,11 +44,15 @@ describe('flowSettings', () => {
     });
   });
 
-  test('the flags have these defaults', () => {
-    for (const [name, value] of Object.entries(defaults)) {
-      const { default: own } = flowFlags[name as keyof typeof flowFlags] as { default?: unknown };
-      expect(own ?? false, name).toBe(value);
-    }
+  test('the flags have these defaults', async () => {
+    for (const [name, value] of Object.entries(defaults)) expect(await defaultOf(name), name).toBe(value);
+    expect(await defaultOf('idle-timeout')).toBe(0);
+  });
+
+  test('a body that is saved may take its time, but not be silent', async () => {
+    const flags = { 'output-dir': 'saved' };
+    expect(await defaultOf('timeout', flags)).toBe(0);
+    expect(await defaultOf('idle-timeout', flags)).toBe(30_000);
   });
 
   test('--fail-fast is one failure, --max-failures so many', () => {

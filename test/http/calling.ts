@@ -49,7 +49,11 @@ export function callWith(
     ...changes,
   });
   const { url = null, method = 'GET' } = request ?? {};
-  const job = { index: 0, id: null, payload: { url, method, request, lane: null, input: null, secrets: [] } };
+  const job = {
+    index: 0,
+    id: null,
+    payload: { url, method, request, lane: null, fileName: null, input: null, secrets: [] },
+  };
   return call(job, { attempt: 1, state, scope });
 }
 

@@ -14,7 +14,15 @@ const answer: HttpAnswer = {
   connectMs: 1.23,
   ttfbMs: 4.56,
 };
-const task: FetchTask = { url: 'http://h/a', method: 'GET', request: null, lane: null, input: null, secrets: [] };
+const task: FetchTask = {
+  url: 'http://h/a',
+  method: 'GET',
+  request: null,
+  lane: null,
+  fileName: null,
+  input: null,
+  secrets: [],
+};
 
 function resultOf(
   changes: Partial<FetchResult> = {},
@@ -305,6 +313,7 @@ describe('any result', () => {
           }),
         ),
         lane: fc.constant(null),
+        fileName: fc.constant(null),
         input: maybe(fc.json()),
         secrets: fc.constant([]),
       }),
