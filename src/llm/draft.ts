@@ -62,10 +62,9 @@ export class Draft {
 
   /** Counts are totals: a later one takes the place of an earlier one, and one that is missing does not. */
   count(input: unknown, output: unknown): void {
-    this.#usage = {
-      inputTokens: numberOf(input) ?? this.#usage?.inputTokens ?? null,
-      outputTokens: numberOf(output) ?? this.#usage?.outputTokens ?? null,
-    };
+    const inputTokens = numberOf(input) ?? this.#usage?.inputTokens ?? null;
+    const outputTokens = numberOf(output) ?? this.#usage?.outputTokens ?? null;
+    if (inputTokens !== null || outputTokens !== null) this.#usage = { inputTokens, outputTokens };
   }
 
   /** The first error counts: the others follow from it. */
