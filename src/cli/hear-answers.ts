@@ -60,7 +60,7 @@ function checked(reading: Reading<Completion>, schema: AnswerSchema | null): Rea
   if (!schema || !content || failure) return reading;
   const json = schema.check(content.text ?? '');
   if (!(json instanceof Failure)) return { ...reading, content: { ...content, json } };
-  const isCut = /^(?:length|max_tokens)$/i.test(content.finishReason ?? '');
+  const isCut = /^(?:length|max_(?:output_)?tokens)$/i.test(content.finishReason ?? '');
   const told = isCut ? `${json.message}; it was cut off (finish_reason ${content.finishReason})` : json.message;
   return { ...reading, failure: new Failure('schema', told) };
 }

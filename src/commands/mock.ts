@@ -41,6 +41,10 @@ export default class Mock extends ConfigurableCommand {
     jitter: duration({ default: 0, helpValue: '20ms', summary: 'Latency varies by up to so much, both ways.' }),
     fail: share({ default: 0, helpValue: '0.1', summary: 'Share of requests answered 500. Default: none.' }),
     rate: rate({ helpValue: '20/s', summary: 'More requests than this are answered 429 with Retry-After.' }),
+    tpm: positive({
+      helpValue: 'N',
+      summary: 'Tokens in any minute, of all models; more are answered 429 with Retry-After. Default: no limit.',
+    }),
     'token-delay': duration({
       default: 0,
       helpValue: '20ms',
@@ -62,6 +66,7 @@ export default class Mock extends ConfigurableCommand {
       failShare: flags.fail,
       rate: flags.rate,
       tokenDelayMs: flags['token-delay'],
+      tokensPerMinute: flags.tpm,
       maxConcurrency: flags['max-concurrency'],
       random: seededRandom(seed),
       values: { duration: parseDuration, size: parseSize, count: parseCount },

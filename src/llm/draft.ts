@@ -19,7 +19,8 @@ export class Draft {
   /** The body of an error that came in place of an answer, or broke it off. */
   error: unknown = null;
   #text: string | null = null;
-  #told = 0;
+  /** Apart from the whole, which would be copied anew for each piece if a part of it were taken. */
+  #added = '';
   #half = '';
   #usage: Usage | null = null;
 
@@ -28,21 +29,22 @@ export class Draft {
   }
 
   /** Adds to the text; anything but a string adds nothing. */
-  say(piece: unknown): void {
-    const text = textOf(piece);
+  say(said: unknown): void {
+    const text = textOf(said);
     if (text === null) return;
     const whole = this.#half + text;
     const last = whole.charCodeAt(whole.length - 1);
     const isHalf = last >= 0xd800 && last <= 0xdbff;
     this.#half = isHalf ? whole.slice(-1) : '';
-    this.#text = (this.#text ?? '') + (isHalf ? whole.slice(0, -1) : whole).toWellFormed();
+    const piece = (isHalf ? whole.slice(0, -1) : whole).toWellFormed();
+    this.#text = (this.#text ?? '') + piece;
+    this.#added += piece;
   }
 
   /** What was said since the last call. */
   take(): string {
-    const text = this.#text ?? '';
-    const added = text.slice(this.#told);
-    this.#told = text.length;
+    const added = this.#added;
+    this.#added = '';
     return added;
   }
 
@@ -60,10 +62,9 @@ export class Draft {
 
   /** Counts are totals: a later one takes the place of an earlier one, and one that is missing does not. */
   count(input: unknown, output: unknown): void {
-    this.#usage = {
-      inputTokens: numberOf(input) ?? this.#usage?.inputTokens ?? null,
-      outputTokens: numberOf(output) ?? this.#usage?.outputTokens ?? null,
-    };
+    const inputTokens = numberOf(input) ?? this.#usage?.inputTokens ?? null;
+    const outputTokens = numberOf(output) ?? this.#usage?.outputTokens ?? null;
+    if (inputTokens !== null || outputTokens !== null) this.#usage = { inputTokens, outputTokens };
   }
 
   /** The first error counts: the others follow from it. */

@@ -131,7 +131,7 @@ function tooLarge(): Failure {
 /** Error pages may be long: no reason is. */
 const maxReasonBytes = 1024 ** 2;
 
-/** A refusal's status says more than what cut its reason short. */
+/** A refusal's status says more than what cut its reason short. Some servers put that into an event, as in a stream. */
 function refusalReader(head: AnswerHead, server: Server): AnswerReader {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
@@ -144,7 +144,8 @@ function refusalReader(head: AnswerHead, server: Server): AnswerReader {
     end: (): Reading<Completion> => {
       // Strips a byte order mark too.
       const text = new TextDecoder().decode(Buffer.concat(pieces));
-      const refusal = refusalOf({ ...head, text, body: parsed(text) }, server);
+      const [, event] = /^data:(.*)$/m.exec(text) ?? [];
+      const refusal = refusalOf({ ...head, text, body: parsed(text) ?? parsed(event ?? '') }, server);
       return { content: null, ...refusal, budgets: budgetsOf(head.headers) };
     },
   };

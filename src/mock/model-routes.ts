@@ -1,14 +1,17 @@
 import { type Answer, json } from './answer.ts';
 import type { Asked } from './asked.ts';
-import { type Call, WrongCall } from './call.ts';
+import { budgetHeaders, retryAfter } from './budget-headers.ts';
+import type { Call } from './call.ts';
 import { chatVoice } from './chat-voice.ts';
+import { breakdown, document, type Ending, spell } from './delivery.ts';
 import { geminiVoice } from './gemini-voice.ts';
+import type { Window } from './limits.ts';
 import { messagesVoice } from './messages-voice.ts';
 import { ollamaVoice } from './ollama-voice.ts';
 import { responsesVoice } from './responses-voice.ts';
 import type { Readers, Route } from './route.ts';
 import { echoOf, jsonOf, refusalOf, type Spoken } from './spoken.ts';
-import type { Speech, Trouble, Voice } from './voice.ts';
+import type { Speaker, Trouble } from './voice.ts';
 
 const voices = [chatVoice, responsesVoice, messagesVoice, geminiVoice, ollamaVoice];
 
@@ -35,14 +38,17 @@ const behaviours = [
 export type ModelOptions = {
   /** Before each token of a stream, unless the model's name says otherwise. */
   readonly tokenDelayMs: number;
+  /** What all models together may take and give; null is no limit. */
+  readonly tokens: Window | null;
+  readonly now: () => number;
 };
 
 /** Models behind the APIs that `sluice prompt` speaks. All behave alike, and the model's name says how. */
-export function modelRoutes(readers: Readers, { tokenDelayMs }: ModelOptions): readonly Route[] {
+export function modelRoutes(readers: Readers, options: ModelOptions): readonly Route[] {
   const routes = voices.map(({ path, takes, about, ...voice }): Route => {
     const answer = async (call: Call, rest: string): Promise<Answer> => {
       const asked = await voice.read(call, rest);
-      return await behave(voice, asked, { call, readers, tokenDelayMs });
+      return await behave(voice, asked, { call, readers, options });
     };
     return takes === undefined ? { path, about, answer } : { path, takes, about, answer };
   });
@@ -59,10 +65,9 @@ export function modelRoutes(readers: Readers, { tokenDelayMs }: ModelOptions): r
   ];
 }
 
-type Speaker = Pick<Voice, 'whole' | 'stream' | 'error' | 'broken'>;
-type Context = { readonly call: Call; readonly readers: Readers; readonly tokenDelayMs: number };
+type Context = { readonly call: Call; readonly readers: Readers; readonly options: ModelOptions };
 
-async function behave(voice: Speaker, asked: Asked, { call, readers, tokenDelayMs }: Context): Promise<Answer> {
+async function behave(voice: Speaker, asked: Asked, { call, readers, options }: Context): Promise<Answer> {
   const [behaviour, detail = ''] = halves(asked.model);
   const { durationMs } = readers;
   if (behaviour === 'slow' && detail) await call.sleep(durationMs(detail));
@@ -71,12 +76,17 @@ async function behave(voice: Speaker, asked: Asked, { call, readers, tokenDelayM
     if (trouble) return refused(voice, trouble, detail === 'error' ? 200 : trouble.status);
   }
   const spoken = spokenBy(behaviour, asked);
+  const budget = spend(asked, spoken, { call, options });
+  if (budget.roomInMs > 0) return tooManyTokens(voice, budget);
   const end = behaviour === 'fail' ? (detail as Ending) : 'mark';
-  const pauseMs = behaviour === 'tokens' && detail ? durationMs(detail) : tokenDelayMs;
+  const pauseMs = behaviour === 'tokens' && detail ? durationMs(detail) : options.tokenDelayMs;
   const pause = pauseMs > 0 ? () => call.sleep(pauseMs) : null;
-  if (!asked.isStreamed) return document(voice, asked, { spoken, end });
+  if (!asked.isStreamed) {
+    const answer = document(voice, asked, { spoken, end });
+    return { ...answer, headers: { ...answer.headers, ...budget.headers } };
+  }
   const speech = voice.stream(asked, spoken);
-  const headers = { 'content-type': speech.contentType };
+  const headers = { 'content-type': speech.contentType, ...budget.headers };
   return { status: 200, headers, body: { chunks: spell(speech, { end, pause, broken: voice.broken(breakdown) }) } };
 }
 
@@ -84,11 +94,6 @@ function halves(model: string): [string, string?] {
   const colon = model.indexOf(':');
   return colon === -1 ? [model] : [model.slice(0, colon), model.slice(colon + 1)];
 }
-
-/** How an answer ends: with its mark, without one, with its connection, or with an error. */
-type Ending = 'mark' | 'cut' | 'drop' | 'stream';
-
-const breakdown: Trouble = { kind: 'server', status: 500, message: 'broke off on purpose' };
 
 /** What comes in place of an answer; null for what breaks one off. */
 function troubleOf(detail: string, { count }: Readers): Trouble | null {
@@ -115,38 +120,23 @@ function refused(voice: Speaker, trouble: Trouble, status: number): Answer {
   return json(status, voice.error(trouble), trouble.kind === 'rate' ? limits : {});
 }
 
+type Budget = { readonly roomInMs: number; readonly headers: Record<string, string> };
+
+/** Takes what the call may cost, as OpenAI does: what was asked, and the longest answer or, where none is named, this one. */
+function spend(asked: Asked, spoken: Spoken, { call, options }: Pick<Context, 'call' | 'options'>): Budget {
+  const { tokens, now } = options;
+  if (!tokens) return { roomInMs: 0, headers: {} };
+  const roomInMs = tokens.enter(now(), spoken.inputTokens + (asked.maxTokens ?? spoken.outputTokens));
+  return { roomInMs, headers: budgetHeaders(call.path, 'tokens', tokens.left(now())) };
+}
+
+function tooManyTokens(voice: Speaker, { roomInMs, headers }: Budget): Answer {
+  const seconds = retryAfter(roomInMs);
+  const message = `too many tokens; there is room in ${seconds} s`;
+  return json(429, voice.error({ kind: 'rate', status: 429, message }), { 'retry-after': seconds, ...headers });
+}
+
 function spokenBy(behaviour: string, asked: Asked): Spoken {
   if (behaviour === 'refuse') return refusalOf(asked);
   return behaviour === 'json' ? jsonOf(asked) : echoOf(asked);
-}
-
-/** An answer in one piece; one that breaks off is half of it. */
-function document(voice: Speaker, asked: Asked, { spoken, end }: { spoken: Spoken; end: Ending }): Answer {
-  if (end === 'stream') return json(200, voice.error(breakdown));
-  const whole = json(200, voice.whole(asked, spoken));
-  if (end === 'mark') return whole;
-  const text = JSON.stringify(voice.whole(asked, spoken));
-  const half = text.slice(0, text.length / 2).toWellFormed();
-  if (end === 'cut') return { ...whole, body: half };
-  return { ...whole, body: { length: Buffer.byteLength(text), chunks: breaksAfter([half]) } };
-}
-
-type Delivery = { readonly end: Ending; readonly pause: (() => Promise<void>) | null; readonly broken: string };
-
-async function* spell({ before, tokens, after }: Speech, { end, pause, broken }: Delivery): AsyncGenerator<string> {
-  yield* before;
-  const said = end === 'mark' ? tokens : tokens.slice(0, Math.ceil(tokens.length / 2));
-  for (const token of said) {
-    if (pause) await pause();
-    yield token;
-  }
-  if (end === 'mark') yield* after;
-  if (end === 'stream') yield broken;
-  if (end === 'drop') yield* breaksAfter([]);
-}
-
-/** The server drops a connection whose answer throws. */
-function* breaksAfter(pieces: readonly string[]): Generator<string> {
-  yield* pieces;
-  throw new WrongCall('broke off on purpose');
 }

@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, isIPv6, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, deliver, failed } from './answer.ts';
+import { budgetHeaders, retryAfter } from './budget-headers.ts';
 import { callOf, WrongCall } from './call.ts';
 import { type FateOptions, fates } from './fate.ts';
-import { type Rate, slidingWindow, slots, type Window } from './limits.ts';
+import { type Rate, slidingWindow, slots } from './limits.ts';
 import type { Values } from './route.ts';
 import { type Listing, listing, router, routeTable } from './routes.ts';
 
@@ -20,6 +21,8 @@ export type MockOptions = FateOptions & {
   readonly maxConcurrency?: number | undefined;
   /** Before each token of a model's stream. */
   readonly tokenDelayMs?: number;
+  /** Tokens that models take and give in a minute; more get 429. */
+  readonly tokensPerMinute?: number | undefined;
   readonly values: Values;
   readonly clock?: Clock;
 };
@@ -54,8 +57,15 @@ const systemClock: Clock = {
  * latency first, then perhaps a failure. Only then is its route asked.
  */
 export async function startMock({ port = 0, host = '127.0.0.1', ...options }: MockOptions): Promise<Mock> {
-  const { clock = systemClock, rate, maxConcurrency = Number.POSITIVE_INFINITY, tokenDelayMs = 0 } = options;
-  const table = routeTable(options.values, { tokenDelayMs });
+  const {
+    clock = systemClock,
+    rate,
+    maxConcurrency = Number.POSITIVE_INFINITY,
+    tokenDelayMs = 0,
+    tokensPerMinute,
+  } = options;
+  const tokens = tokensPerMinute === undefined ? null : slidingWindow({ count: tokensPerMinute, windowMs: 60_000 });
+  const table = routeTable(options.values, { tokenDelayMs, tokens, now: clock.now });
   const ask = router(table);
   const window = rate ? slidingWindow(rate) : null;
   const { take, free } = slots(maxConcurrency);
@@ -66,7 +76,7 @@ export async function startMock({ port = 0, host = '127.0.0.1', ...options }: Mo
 
   async function answerTo(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<Answer> {
     const roomInMs = window?.enter(clock.now()) ?? 0;
-    if (rate && window) announce(response, rate, window.left(clock.now()));
+    if (window) announce(response, budgetHeaders(request.url ?? '', 'requests', window.left(clock.now())));
     if (roomInMs > 0) return tooMany(roomInMs);
     if (!take()) return failed(503, 'overloaded', `more than ${maxConcurrency} requests at once`);
     response.once('close', free);
@@ -132,19 +142,12 @@ export async function startMock({ port = 0, host = '127.0.0.1', ...options }: Mo
   };
 }
 
-/** What is left of the rate, in the headers of OpenAI and in those of Anthropic. */
-function announce(response: ServerResponse, { count }: Rate, { remaining, resetMs }: ReturnType<Window['left']>): void {
-  const isAnthropic = response.req.url?.startsWith('/v1/messages') ?? false;
-  const name = (figure: string): string =>
-    isAnthropic ? `anthropic-ratelimit-requests-${figure}` : `x-ratelimit-${figure}-requests`;
-  const reset = isAnthropic ? new Date(Date.now() + resetMs).toISOString() : `${Math.ceil(resetMs)}ms`;
-  response.setHeader(name('limit'), count);
-  response.setHeader(name('remaining'), remaining);
-  response.setHeader(name('reset'), reset);
+function announce(response: ServerResponse, headers: Record<string, string>): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
 function tooMany(roomInMs: number): Answer {
-  const seconds = `${Math.max(1, Math.ceil(roomInMs / 1000))}`;
+  const seconds = retryAfter(roomInMs);
   return failed(429, 'rate_limited', `too many requests; there is room in ${seconds} s`, { 'retry-after': seconds });
 }
 

@@ -17,6 +17,9 @@ export type Voice = {
   readonly broken: (trouble: Trouble) => string;
 };
 
+/** What of it says something. */
+export type Speaker = Pick<Voice, 'whole' | 'stream' | 'error' | 'broken'>;
+
 /** A stream in pieces, as they are sent. */
 export type Speech = {
   readonly contentType: string;

@@ -162,6 +162,16 @@ describe('no answer at all', () => {
     },
   );
 
+  test('an error that comes as an event is read all the same', () => {
+    const error = { message: 'm', code: 'insufficient_quota' };
+    expect(read('openai', `event: error\n${sse({ error })}`, { status: 429 }).failure?.code).toBe('quota');
+  });
+
+  test('figures that say nothing are none', () => {
+    const { content } = read('openai', sse(chunk({ content: 'Hi' }, {}, { usage: {} }), stop));
+    expect(content).toMatchObject({ text: 'Hi', usage: null });
+  });
+
   test('an error whose reason is cut short is still that error', () => {
     const body = [Buffer.from('{"error": {"message": "slow do')];
     const reading = readIn(open('openai', {}, { status: 429 }), body, new Failure('reset', 'gone'));

@@ -37,11 +37,20 @@ test('`slidingWindow` never lets more than `count` into any window, and always a
 
 test('`slidingWindow` tells how many more may come, and when all may again', () => {
   const { enter, left } = slidingWindow({ count: 3, windowMs: 1000 });
-  expect(left(0)).toEqual({ remaining: 3, resetMs: 0 });
+  expect(left(0)).toEqual({ limit: 3, remaining: 3, resetMs: 0 });
   enter(0);
   enter(400);
-  expect(left(500)).toEqual({ remaining: 1, resetMs: 900 });
-  expect(left(1000)).toEqual({ remaining: 2, resetMs: 400 });
+  expect(left(500)).toEqual({ limit: 3, remaining: 1, resetMs: 900 });
+  expect(left(1000)).toEqual({ limit: 3, remaining: 2, resetMs: 400 });
+});
+
+test('`slidingWindow` weighs, and says when enough has left', () => {
+  const { enter, left } = slidingWindow({ count: 10, windowMs: 1000 });
+  expect([enter(0, 4), enter(100, 4), enter(200, 3)]).toEqual([0, 0, 800]);
+  expect(enter(200, 7)).toBe(900);
+  expect(left(200)).toMatchObject({ remaining: 2 });
+  expect(enter(1000, 6)).toBe(0);
+  expect(enter(1050, 11)).toBe(1000);
 });
 
 test('`slots` gives as many as there are, and those given back again', () => {

@@ -164,6 +164,25 @@ test('with a rate, answers say what is left of it', async () => {
   expect(await ask(openai)).toMatchObject({ failure: { code: 'rate_limited' }, isRefusal: true, holdMs: 60_000 });
 });
 
+test('more tokens a minute than allowed are refused, in the words of each API, until there is room', async () => {
+  const clock = handClock();
+  const { url } = await start({ clock, tokensPerMinute: 20 });
+  const asking = (provider: Provider, given: Given = {}) =>
+    ask(codecOf(provider, settingsOf({ ...given, baseUrl: url + (provider === 'openai' ? '/v1' : '') })));
+  expect(await asking('openai', { maxTokens: 8 })).toMatchObject({
+    failure: null,
+    budgets: [{ kind: 'tokens', limit: 20, remaining: 8, resetMs: 60_000 }],
+  });
+  clock.advance(1000);
+  for (const provider of ['anthropic', 'gemini', 'openai'] as const) {
+    const { failure, isRefusal, budgets } = await asking(provider, { maxTokens: 5 });
+    expect([failure?.code, isRefusal, budgets?.[0]?.remaining]).toEqual(['rate_limited', true, 8]);
+    expect(failure?.message).toContain('too many tokens; there is room in 59 s');
+  }
+  clock.advance(59_000);
+  expect((await asking('ollama')).failure).toBeNull();
+});
+
 test('`/api/tags` lists the models', async () => {
   const { url } = await start();
   const { models } = (await (await fetch(`${url}/api/tags`)).json()) as { models: { name: string }[] };
