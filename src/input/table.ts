@@ -78,16 +78,17 @@ function columnsOf({ fields, fault }: TableRow): string[] {
 function checked(rows: readonly TableRow[], { length }: readonly string[]): TableRow[] {
   const fitting: TableRow[] = [];
   for (const row of rows) {
-    if (row.fault !== null || row.fields.length === length) fitting.push(row);
-    else if (!isBlank(row)) {
+    const fits = row.fault !== null || row.fields.length === length;
+    if (fits && (length > 1 || !isBlank(row))) fitting.push(row);
+    else if (!fits && !isBlank(row)) {
       fitting.push({ ...row, fault: `the row has ${row.fields.length} fields, the header ${length}` });
     }
   }
   return fitting;
 }
 
-function isBlank({ fields, fault }: TableRow): boolean {
-  return fault === null && fields.length === 1 && fields[0]?.trim() === '';
+function isBlank({ text, fault }: TableRow): boolean {
+  return fault === null && text.trim() === '';
 }
 
 type Csv = { readonly raw: string; readonly record: string[] };

@@ -71,7 +71,7 @@ describe('a table', () => {
     ],
     ['spaces, which are data', 'a,b\n 1 , 2 \n', [[' 1 ', ' 2 ']]],
     ['anything but ASCII', 'å,b\nжук,🙂\n', [['жук', '🙂']]],
-    ['one column', 'a\n1\n\n"",\n2\n', [['1'], 'the row has 2 fields, the header 1', ['2']]],
+    ['one column', 'a\n1\n\n  \n"",\n""\n2\n', [['1'], 'the row has 2 fields, the header 1', [''], ['2']]],
     ['JSON in a field', 'a,b\n1,"{""x"": [1, 2]}"\n', [['1', '{"x": [1, 2]}']]],
     ['numbers as they are written', 'a,b\n007,12345678901234567890.10\n', [['007', '12345678901234567890.10']]],
     ['separators of lines that are none here', 'a,b\nx\u2028y,z\u0085\n', [['x\u2028y', 'z\u0085']]],
