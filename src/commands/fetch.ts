@@ -21,7 +21,7 @@ import { tellEvent } from '../cli/tell.ts';
 import { createTemplates } from '../cli/templates.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
-import { createKeys } from '../input/idempotency.ts';
+import { createCounter } from '../input/idempotency.ts';
 import { createRow } from '../output/row.ts';
 import type { Job } from '../record/job.ts';
 import type { FetchTask, HttpAnswer } from '../record/request.ts';
@@ -85,7 +85,7 @@ export default class Fetch extends ConfigurableCommand {
       maxLineBytes,
       keepsInput: include.has('input'),
       keysJobs: outputTo !== null,
-      idempotency: flags['idempotency-key'] ? createKeys() : null,
+      idempotency: flags['idempotency-key'] ? createCounter() : null,
       findsTwins: flags.unique,
       hintFor: fileHint,
     });
