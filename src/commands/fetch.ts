@@ -25,7 +25,7 @@ import { tellEvent } from '../cli/tell.ts';
 import { createTemplates } from '../cli/templates.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
-import { createKeys } from '../input/idempotency.ts';
+import { createCounter } from '../input/idempotency.ts';
 import { createBatchLine, rowOfBatchLine } from '../output/batch.ts';
 import { createRow } from '../output/row.ts';
 import { createShape } from '../output/shape.ts';
@@ -97,7 +97,7 @@ export default class Fetch extends ConfigurableCommand {
       maxLineBytes,
       keepsInput: include.has('input') || shaping?.mergeField != null,
       keysJobs: outputTo !== null,
-      idempotency: flags['idempotency-key'] ? createKeys() : null,
+      idempotency: flags['idempotency-key'] ? createCounter() : null,
       findsTwins: flags.unique,
       hintFor: fileHint,
     });

@@ -75,7 +75,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
       ({ length, chunks }) => {
         if (handler.isSettled) return;
         const headers = length === null ? request.headers : [...request.headers, 'content-length', String(length)];
-        dispatch(request, { body: Readable.from(chunks), headers, agent: options.agent, handler });
+        dispatch(request, { body: Readable.from(handler.watch(chunks)), headers, agent: options.agent, handler });
       },
       (error) => handler.cancel(error instanceof Failure ? error : new Failure('input', String(error))),
     );
@@ -144,6 +144,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     };
     const message = `${reason.message}: stopped ${place[this.#phase]} (${this.#request.host})`;
     return new Failure('timeout', message, { phase: this.#phase, retryable: reason.retryable });
+  }
+
+  /** The same bytes; while they leave, the connection is not idle. */
+  async *watch(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      this.#idleTimer?.refresh();
+      yield chunk;
+    }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

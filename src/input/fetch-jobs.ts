@@ -3,7 +3,7 @@ import type { Job } from '../record/job.ts';
 import type { FetchTask, HttpRequest } from '../record/request.ts';
 import { urlWithoutCredentials, withoutCredentials } from '../record/request.ts';
 import { type Entry, entryJson, placed, readEntries } from './entries.ts';
-import { type Keys, withIdempotencyKey } from './idempotency.ts';
+import { type Counter, countedKey, idempotencyKeyOf, withIdempotencyKey } from './idempotency.ts';
 import { keyOf, keyOfLine, twinOf } from './key.ts';
 import { idOf, isResultRow, textOf, withoutEmpty } from './records.ts';
 import type { RequestDefaults } from './request-defaults.ts';
@@ -33,8 +33,8 @@ export type FetchJobsOptions = {
   keepsInput: boolean;
   /** Give jobs without an id a key, so that a later run knows them again. */
   keysJobs: boolean;
-  /** Give requests an Idempotency-Key; null for none. */
-  idempotency: Keys | null;
+  /** Gives requests an Idempotency-Key; null for none. */
+  idempotency: Counter | null;
   /** Tell jobs whose requests are the same to the letter. */
   findsTwins: boolean;
   /** What may have been meant by an argument that is no URL, or null. */
@@ -65,12 +65,12 @@ function jobOf(entry: Entry, options: FetchJobsOptions, requests: Requests): Job
     if (entry.failure) throw entry.failure;
     const made = requestOf(entry, { scope, known, labels: options.labels }, requests);
     const { url, method } = made;
-    const contentKey = options.keysJobs || options.idempotency ? keyOf(made, requests.ownHeaders(made, record)) : '';
-    const key = options.keysJobs && known.id === null ? { key: contentKey } : {};
-    const twin = options.findsTwins ? { twin: twinOf(made) } : {};
-    const request = options.idempotency
-      ? withIdempotencyKey(made, options.idempotency.next(known.id, contentKey))
-      : made;
+    const { keysJobs, idempotency, findsTwins } = options;
+    const callKey = keysJobs || idempotency ? keyOf(made, requests.ownHeaders(made, record)) : '';
+    const jobKey = idempotency && known.id === null ? countedKey(callKey, idempotency) : callKey;
+    const key = keysJobs && known.id === null ? { key: jobKey } : {};
+    const twin = findsTwins ? { twin: twinOf(made) } : {};
+    const request = idempotency ? withIdempotencyKey(made, idempotencyKeyOf(known.id, jobKey)) : made;
     const lane = options.labels.lane?.render(scope) ?? null;
     const fileName = options.labels.fileName?.render(scope) ?? null;
     return {

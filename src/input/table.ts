@@ -35,12 +35,17 @@ export type TableOptions = {
 export async function openTable(chunks: AsyncIterable<Uint8Array>, options: TableOptions): Promise<Table> {
   const [{ Parser }, { parse }] = await Promise.all([import('csv-parse'), import('csv-parse/sync')]);
   const batches = rowsOf(chunks, new RowParser({ Parser, parse }, options));
-  const first = await batches.next();
-  const [header, ...others] = first.done ? [] : first.value;
+  let first: TableRow[] = [];
+  while (first.length === 0) {
+    const next = await batches.next();
+    if (next.done) return { columns: [], rows: batches };
+    first = next.value.filter((row) => !isBlank(row));
+  }
+  const [header, ...others] = first;
   const columns = header ? columnsOf(header) : [];
   async function* rows(): AsyncGenerator<TableRow[]> {
-    yield others.flatMap((row) => checked(row, columns));
-    for await (const batch of batches) yield batch.flatMap((row) => checked(row, columns));
+    yield checked(others, columns);
+    for await (const batch of batches) yield checked(batch, columns);
   }
   return { columns, rows: rows() };
 }
@@ -69,12 +74,21 @@ function columnsOf({ fields, fault }: TableRow): string[] {
   return columns;
 }
 
-/** The row, told apart from a blank line and from one that does not fit the header. */
-function checked(row: TableRow, { length }: readonly string[]): TableRow[] {
-  const { fields, fault } = row;
-  if (fault !== null || fields.length === length) return [row];
-  if (fields.length === 1 && fields[0]?.trim() === '') return [];
-  return [{ ...row, fault: `the row has ${fields.length} fields, the header ${length}` }];
+/** The rows, but for blank lines; those that do not fit the header have a fault. */
+function checked(rows: readonly TableRow[], { length }: readonly string[]): TableRow[] {
+  const fitting: TableRow[] = [];
+  for (const row of rows) {
+    const fits = row.fault !== null || row.fields.length === length;
+    if (fits && (length > 1 || !isBlank(row))) fitting.push(row);
+    else if (!fits && !isBlank(row)) {
+      fitting.push({ ...row, fault: `the row has ${row.fields.length} fields, the header ${length}` });
+    }
+  }
+  return fitting;
+}
+
+function isBlank({ text, fault }: TableRow): boolean {
+  return fault === null && text.trim() === '';
 }
 
 type Csv = { readonly raw: string; readonly record: string[] };
@@ -137,6 +151,7 @@ class RowParser {
   }
 
   async end(): Promise<TableRow[]> {
+    this.#isUtf8 &&= this.#rest.length === 0;
     await new Promise<void>((resolve) => this.#parser.end(resolve));
     return this.#take();
   }
@@ -187,10 +202,10 @@ class RowParser {
   }
 
   #checkUtf8(chunk: Uint8Array): boolean {
-    const end = endOfCharacters(chunk);
-    const whole = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk.subarray(0, end)]) : chunk.subarray(0, end);
-    this.#rest = chunk.subarray(end);
-    return isUtf8(whole);
+    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
+    const end = endOfCharacters(bytes);
+    this.#rest = bytes.subarray(end);
+    return isUtf8(bytes.subarray(0, end));
   }
 }
 
