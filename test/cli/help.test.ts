@@ -49,7 +49,7 @@ describe.each(names.filter((name) => name !== 'help'))('sluice %s --help', (name
     const [summary, , heading, example] = help.split('\n');
     expect(summary).toBe(commands[name]?.summary);
     expect(heading).toBe('EXAMPLES');
-    expect(example).toMatch(new RegExp(`^  \\$ (?:SLUICE\\S+ )?sluice ${name}`));
+    expect(example).toMatch(new RegExp(`^  \\$ (?:SLUICE\\S+ |source <\\()?sluice ${name}`));
     expect(help).toMatch(new RegExp(`\\nUSAGE\\n  \\$ sluice ${name}( \\[[A-Z.]+\\])? \\[flags\\]\\n`));
     expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
