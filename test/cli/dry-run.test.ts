@@ -81,6 +81,15 @@ test('the first row comes before the input ends, and a reader who leaves ends it
   expect(left.stderr).toBe('0\n');
 });
 
+test('a row of a dry run is not sent: its credentials are stars', async () => {
+  const server = await startServer();
+  const dry = await sluice(['fetch', '--dry-run', '-u', 'ann:hush', server.at('/')]);
+  const run = await sluice(['fetch'], { input: dry.stdout });
+  expect(run.exitCode).toBe(1);
+  expect(run.row(0).error).toMatchObject({ code: 'input', message: expect.stringContaining('--dry-run') });
+  expect(server.calls).toEqual([]);
+});
+
 test('prompt has it too: the body is what the model would be asked', async () => {
   const server = await startServer();
   const base = ['prompt', '--dry-run', '-m', 'any', '--base-url', server.at('/v1'), '--template', 'Hi {{name}}'];
