@@ -69,7 +69,7 @@ function wordsOf(name: string, flag: CompletableFlag): FlagWords {
 }
 
 function kindOf(valueName: string): 'file' | 'folder' | 'any' {
-  if (/FILE$/.test(valueName)) return 'file';
+  if (valueName.endsWith('FILE')) return 'file';
   return /DIR$|FOLDER$/.test(valueName) ? 'folder' : 'any';
 }
 
