@@ -59,7 +59,8 @@ export function createDryRow(secrets: readonly string[]): (job: DryJob) => strin
     return shown;
   }
 
-  function bodyText({ body }: HttpRequest, shown: Shown, mask: Mask | null): string {
+  function bodyText({ body, stream }: HttpRequest, shown: Shown, mask: Mask | null): string {
+    if (stream) return `,"body":null,"form":[${stream.parts.map((part) => string(part, mask)).join()}]`;
     if (body === null) return ',"body":null';
     if (lastBody?.body !== body || lastBody.shown !== shown)
       lastBody = { body, shown, text: bodyOf(body, shown, mask) };
