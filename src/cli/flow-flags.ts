@@ -28,8 +28,11 @@ export const flowFlags = {
     summary: 'Attempts started, whole run, retries included: 50/s, 600/m, 5/15s. Paced. Default: no limit.',
   }),
   burst: positive({ default: 1, helpValue: 'N', summary: 'Starts that may come at once within the rate.' }),
-  'host-concurrency': positive({ helpValue: 'N', summary: 'Attempts in flight at once, for each lane (host).' }),
-  'host-rate': rate({ helpValue: '10/s', summary: 'Attempts started, for each lane (host).' }),
+  'host-concurrency': positive({
+    helpValue: 'N',
+    summary: 'Attempts in flight at once, for each lane (host). Default: no limit.',
+  }),
+  'host-rate': rate({ helpValue: '10/s', summary: 'Attempts started, for each lane (host). Default: no limit.' }),
   limit: laneLimit({
     multiple: true,
     multipleNonGreedy: true,
@@ -98,7 +101,7 @@ export const flowFlags = {
   'fail-fast': Flags.boolean({ helpGroup, summary: 'Stop the run at the first failed row, exit 3.' }),
   'max-failures': failureLimit({
     helpValue: 'N|N%',
-    summary: 'Stop the run at the Nth failed row, or at N% of them (from the 100th row on), exit 3.',
+    summary: 'Stop the run at the Nth failed row, or at N% of them (from the 100th row on), exit 3. Default: none.',
   }),
   ordered: Flags.boolean({
     helpGroup,

@@ -32,6 +32,10 @@ function inOurWords(message: string, flags: KnownCommands[string]['flags']): str
       /^Expected --([\w-]+)=(.*) to be one of: (.*)$/s,
       (_all, name, given, options) => `--${name}: expected one of ${options}, got ${quote(given)}`,
     )
+    .replace(
+      /^Expected (\S+) to be one of: (.*)$/s,
+      (_all, given, options) => `expected one of ${options}, got ${quote(given)}`,
+    )
     .replace(/^Flag --([\w-]+) expects one of these values: (.*)$/, '--$1: expected one of $2, got nothing')
     .replace(
       /^Flag --([\w-]+) expects a value$/,

@@ -19,7 +19,7 @@ const noGraceLimitMs = 2 ** 31 - 1;
 export default class Mock extends ConfigurableCommand {
   /** Its rate and its failures are the server's, not those of calls. */
   static override sharesSettings = false;
-  static override summary = 'Start a local API to rehearse against: slow, flaky, rate-limited, on demand';
+  static override summary = 'Start a local API to rehearse against: slow, flaky, rate-limited, on demand.';
   static override description =
     'It speaks OpenAI (Chat Completions and Responses), Anthropic, Gemini and Ollama too. A model says back what it is asked; its name says how it behaves: json, refuse, slow:200ms, tokens:20ms (before each token), fail:500, fail:rate, fail:quota, fail:overloaded, fail:error (inside a 200), fail:stream (an error in the middle), fail:cut (no end mark), fail:drop (no connection). GET / lists all routes.';
   static override examples = [
@@ -38,9 +38,16 @@ export default class Mock extends ConfigurableCommand {
       summary: 'Address to listen on; with another one, other machines may get in.',
     }),
     latency: duration({ default: 0, helpValue: '50ms', summary: 'Time before every answer. Default: none.' }),
-    jitter: duration({ default: 0, helpValue: '20ms', summary: 'Latency varies by up to so much, both ways.' }),
+    jitter: duration({
+      default: 0,
+      helpValue: '20ms',
+      summary: 'Latency varies by up to so much, both ways. Default: none.',
+    }),
     fail: share({ default: 0, helpValue: '0.1', summary: 'Share of requests answered 500. Default: none.' }),
-    rate: rate({ helpValue: '20/s', summary: 'More requests than this are answered 429 with Retry-After.' }),
+    rate: rate({
+      helpValue: '20/s',
+      summary: 'More requests than this are answered 429 with Retry-After. Default: no limit.',
+    }),
     tpm: positive({
       helpValue: 'N',
       summary: 'Tokens in any minute, of all models; more are answered 429 with Retry-After. Default: no limit.',
@@ -50,8 +57,14 @@ export default class Mock extends ConfigurableCommand {
       helpValue: '20ms',
       summary: 'Time before each token of a stream (models). Default: none.',
     }),
-    'max-concurrency': positive({ helpValue: 'N', summary: 'More requests at once than this are answered 503.' }),
-    seed: seed({ helpValue: 'N', summary: 'Repeats the failures and the jitter of the run that showed this seed.' }),
+    'max-concurrency': positive({
+      helpValue: 'N',
+      summary: 'More requests at once than this are answered 503. Default: no limit.',
+    }),
+    seed: seed({
+      helpValue: 'N',
+      summary: 'Repeats the failures and the jitter of the run that showed this seed. Default: another one each time.',
+    }),
   };
 
   async run(): Promise<void> {

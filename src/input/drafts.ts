@@ -18,6 +18,12 @@ export const formType = 'application/x-www-form-urlencoded';
 
 /** A record with `url`, and `method`, `headers`, `body` where they differ from the command line's. */
 export function draftOf(record: InputRecord, common: Headers): Draft {
+  if (fieldOf(record, 'dry_run') === true) {
+    throw new Failure(
+      'input',
+      'a row of --dry-run cannot be sent: its credentials are masked; give the line that it shows',
+    );
+  }
   const url = textOf(record, 'url');
   if (url === null) throw new Failure('input', 'the record has no `url`');
   const body = bodyOf(fieldOf(record, 'body'));

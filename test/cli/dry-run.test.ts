@@ -81,6 +81,33 @@ test('the first row comes before the input ends, and a reader who leaves ends it
   expect(left.stderr).toBe('0\n');
 });
 
+test('a row of a dry run is not sent: its credentials are stars', async () => {
+  const server = await startServer();
+  const dry = await sluice(['fetch', '--dry-run', '-u', 'ann:hush', server.at('/')]);
+  const run = await sluice(['fetch'], { input: dry.stdout });
+  expect(run.exitCode).toBe(1);
+  expect(run.row(0).error).toMatchObject({ code: 'input', message: expect.stringContaining('--dry-run') });
+  expect(server.calls).toEqual([]);
+});
+
+test('records fill templates, and a form shows its parts, files by their names', async () => {
+  const cwd = temporaryFolder({ 'users.csv': 'id,name\n1,Ada\n2,"B, ""b"""\n3\n', '1.png': 'x', '2.png': 'x' });
+  const base = ['fetch', '--dry-run', '-i', 'users.csv', '--url', 'https://h.example/{{id}}', '--id', 'u-{{id}}'];
+  const json = await sluice([...base, '--json', '{"id":"{{id}}","hi":"Hi {{name}}"}'], { cwd });
+  expect(json.exitCode).toBe(1);
+  expect(dryRows(json.rows).map(({ ok, url, body }) => [ok, url, body])).toEqual([
+    [true, 'https://h.example/1', { id: '1', hi: 'Hi Ada' }],
+    [true, 'https://h.example/2', { id: '2', hi: 'Hi B, "b"' }],
+    [false, null, null],
+  ]);
+  expect(json.row(1).id).toBe('u-2');
+  const form = await sluice([...base, '-F', 'name={{name}}', '-F', 'photo=@{{id}}.png'], { cwd });
+  const [ada] = dryRows(form.rows);
+  expect(ada).toMatchObject({ ok: true, method: 'POST', body: null });
+  expect(ada?.form).toHaveLength(2);
+  expect(ada?.form?.join()).toMatch(/Ada.*1\.png/);
+});
+
 test('prompt has it too: the body is what the model would be asked', async () => {
   const server = await startServer();
   const base = ['prompt', '--dry-run', '-m', 'any', '--base-url', server.at('/v1'), '--template', 'Hi {{name}}'];

@@ -43,6 +43,7 @@ export type PromptRow = Pick<
 /** A row of `--dry-run`. */
 export type DryRow = Pick<Row, 'index' | 'id' | 'ok' | 'url' | 'method' | 'body' | 'body_base64' | 'error'> & {
   dry_run: true;
+  form?: string[];
   headers: Record<string, string> | null;
 };
 
