@@ -1,6 +1,7 @@
 import { buildConnector, type Dispatcher, Pool } from 'undici';
 import { type Connector, createConnector, type Unfinished } from './connector.ts';
 import { servedBefore } from './errors.ts';
+import { beLenient } from './lenient.ts';
 import { type Proxies, proxyFor } from './proxy.ts';
 import type { Resolutions } from './resolve.ts';
 import { waitOutShortages } from './shortage.ts';
@@ -37,6 +38,9 @@ export type Agent = Pick<Dispatcher, 'dispatch'> & {
 
 /** Idle connections are let go beyond so many open ones, or twice the concurrency: a list may name any number of hosts. */
 const comfortable = 256;
+
+/** As much as curl takes. */
+const maxHeaderSize = 300 * 1024;
 
 /**
  * The connections of a run: a pool for each origin, the longest unused first. undici's own Agent keeps every pool until
@@ -78,6 +82,7 @@ export function createAgent(options: AgentOptions): Agent {
           });
         }
         callback(...settled);
+        if (socket) beLenient(socket);
       });
     };
   }
@@ -107,6 +112,7 @@ export function createAgent(options: AgentOptions): Agent {
         connections: concurrency,
         allowH2: allowsHttp2 && key.startsWith('https:'),
         pipelining: 1,
+        maxHeaderSize,
         // Off, since undici's timers run between bytes only: the clocks are the engine's.
         headersTimeout: 0,
         bodyTimeout: 0,
