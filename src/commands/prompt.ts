@@ -26,6 +26,7 @@ import { promptJobs } from '../input/prompt-jobs.ts';
 import { codecOf } from '../llm/codecs.ts';
 import { createPromptRow, spokenSecrets } from '../output/prompt-row.ts';
 import { createShape } from '../output/shape.ts';
+import { plain } from '../output/terminal.ts';
 import type { Job } from '../record/job.ts';
 import type { Completion, PromptTask } from '../record/prompt.ts';
 import { addressOf } from '../record/request.ts';
@@ -39,11 +40,12 @@ const maxBodyBytes = 64 * 1024 ** 2;
 export default class Prompt extends ConfigurableCommand {
   static override summary = 'Ask a language model, one prompt a line: one JSON row on stdout for each.';
   static override description =
-    'Prompts come from arguments, from files (-i), or from stdin: a prompt each, or an NDJSON record with prompt or messages, and id. With --template any record makes a prompt, rows that sluice wrote too. Any OpenAI-compatible server answers.';
+    'Prompts come from arguments, from files (-i), or from stdin: a prompt each, or an NDJSON record with prompt or messages, and id. With --template any record makes a prompt, rows that sluice wrote too. Answers of OpenAI, Anthropic, Gemini, Ollama and all that speak OpenAI’s API come as rows, as text, or piece by piece (--stream).';
   static override examples = [
-    "sluice prompt 'Name three rivers' -m gpt-5-mini",
-    "sluice prompt -i tickets.ndjson --template 'Summarise: {{body}}' -m gpt-5-mini -c 20",
-    "sluice fetch < pages.txt | sluice prompt --template 'Title: {{body}}' --base-url http://localhost:11434/v1 -m llama3.2",
+    "sluice prompt 'Name three rivers' -m openai:gpt-5-mini",
+    "sluice prompt -i tickets.ndjson --template 'Summarise: {{body}}' -m anthropic:claude-haiku-4-5 -c 20 --tpm 200k -o out.ndjson --resume",
+    "sluice fetch < pages.txt | sluice prompt --template 'Title: {{body}}' -m ollama:llama3.2 --stream",
+    "sluice prompt 'Name three rivers' --base-url http://localhost:8000/v1 -m any --text",
   ];
   static override args = {
     prompts: Args.string({
@@ -85,6 +87,9 @@ export default class Prompt extends ConfigurableCommand {
       version: this.config.version,
       schema: schema?.schema ?? null,
     });
+    if (!flags.model && process.stderr.isTTY && !flags.quiet) {
+      process.stderr.write(`${plain(`sluice: no -m is given: asking ${provider}:${model.model}`)}\n`);
+    }
     const templates = createTemplates(flags, process.env);
     const defaults = await promptDefaults(flags, templates);
     const include = new Set(flags.include?.flatMap((one) => [...one]));
