@@ -65,20 +65,23 @@ export async function openOutput(given: string, options: OutputOptions): Promise
   } catch (error) {
     await unlock();
     if (error instanceof UsageError) throw error;
-    if (error instanceof Failure) throw new UsageError(`--output: ${given}: ${error.message}`);
-    throw cannotWrite(given, error as NodeJS.ErrnoException);
+    throw error instanceof Failure ? told(given, error) : cannotWrite(given, error as NodeJS.ErrnoException);
   }
 }
 
 /** What `openOutput` would find, and refuse, without touching the file. */
 export async function lookAtOutput(
   given: string,
-  { mode, signatureOf, inputs }: OutputOptions,
+  { mode, signatureOf, rowOf, inputs }: OutputOptions,
 ): Promise<Pick<OutputFile, 'checkpoint' | 'mode'>> {
   const { path, size } = await lookAndCheck(given, { mode, inputs });
   const hasRows = size > 0 && (mode === 'resume' || mode === 'retry-failed');
-  const earlier = { lines: wholeLines(path), keep: () => {}, signatureOf };
-  return { mode, checkpoint: hasRows ? await readCheckpoint(earlier) : null };
+  const earlier = { lines: wholeLines(path), keep: () => {}, signatureOf, rowOf };
+  try {
+    return { mode, checkpoint: hasRows ? await readCheckpoint(earlier) : null };
+  } catch (error) {
+    throw told(given, error);
+  }
 }
 
 async function lookAndCheck(given: string, { mode, inputs }: Pick<OutputOptions, 'mode' | 'inputs'>): Promise<Place> {
@@ -114,6 +117,11 @@ async function refuseInputs(path: string, inputs: readonly string[]): Promise<vo
       throw new UsageError(`--output: ${path} is the input too, and would be overwritten`);
     }
   }
+}
+
+/** A file of another format is wrong usage. */
+function told(path: string, error: unknown): unknown {
+  return error instanceof Failure ? new UsageError(`--output: ${path}: ${error.message}`) : error;
 }
 
 function cannotWrite(path: string, { code, message }: NodeJS.ErrnoException): UsageError {

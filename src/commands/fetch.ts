@@ -41,6 +41,8 @@ export default class Fetch extends ConfigurableCommand {
     'sluice fetch < urls.txt -c 20 -r 50/s | jq "select(.ok == false)"',
     'sluice fetch https://example.com/a https://example.com/b --include headers,timings',
     'sluice fetch -i orders.ndjson -X POST --bearer-env TOKEN --retries 5',
+    'sluice fetch -i orders.ndjson --query body.id --raw',
+    'sluice fetch < images.txt --output-dir images',
   ];
   static override args = {
     urls: Args.string({

@@ -41,6 +41,9 @@ test('such a file is resumed by custom_id', async () => {
   const input = ndjson(request('a'), request('b'));
   const first = await sluice(args, { input, cwd, isRows: false });
   expect(first.exitCode).toBe(1);
+  const dry = await sluice([...args, '--resume', '--dry-run'], { input, cwd, isRows: false });
+  expect(dry.stdout.trimEnd().split('\n')).toHaveLength(1);
+  expect(JSON.parse(dry.stdout)).toMatchObject({ id: 'b', dry_run: true });
   const second = await sluice([...args, '--resume'], { input, cwd });
   expect(second.exitCode).toBe(0);
   expect(second.stderr).toBe('sluice: going on with out: 1 done; 1 failed, to be done again\n');
@@ -62,6 +65,8 @@ test('a file of the other format is left as it is: exit 2', async () => {
   const asRows = await sluice([...args, '--resume'], { input: ndjson(request('a')), cwd });
   expect([asRows.exitCode, asRows.stderr]).toEqual([2, expect.stringContaining('it holds Batch lines')]);
   expect(readFileSync(join(cwd, 'out'), 'utf8')).toBe(before);
+  const dry = await sluice([...args, '--resume', '--dry-run'], { input: ndjson(request('a')), cwd });
+  expect([dry.exitCode, dry.stderr]).toEqual([2, expect.stringContaining('it holds Batch lines')]);
   await sluice([...args, '--overwrite'], { input: ndjson(request('a')), cwd });
   const asBatch = await sluice([...batch, '--resume'], { input: ndjson(request('a')), cwd });
   expect([asBatch.exitCode, asBatch.stderr]).toEqual([2, expect.stringContaining('it holds rows')]);

@@ -73,6 +73,8 @@ test('rows of `prompt` are shaped too', async () => {
   expect([text.stdout, text.exitCode]).toEqual(['Two\nlines\n', 0]);
   const both = await sluice([...args, '--merge', 'answer', '--query', '[line, answer.ok]'], shaped);
   expect(both.stdout).toBe('["Hi",true]\n');
+  const clash = await sluice([...args, '--query', 'text', '--text'], shaped);
+  expect([clash.exitCode, clash.stderr]).toEqual([2, expect.stringContaining('--text: it shapes stdout')]);
 });
 
 test('with --raw a reader gets as many lines as there are rows, an empty one for null', async () => {

@@ -25,7 +25,8 @@ test('every example prints what README says', async () => {
     for (const row of output.filter((line) => line.startsWith('{"index"'))) parseRow(row);
   }
   expect(examples.length).toBeGreaterThan(10);
-});
+  // A good twenty programs, one after the other.
+}, 60_000);
 
 /** Rows come as they are done, unless they are asked for in order. */
 function isInOrder({ text }: Block): boolean {
