@@ -12,6 +12,8 @@ export async function main(argv: string[], root: string): Promise<void> {
   try {
     await run(argv, root);
   } catch (error) {
+    // Its first line may have been read for its header: whoever writes it could keep us waiting.
+    process.stdin.destroy();
     explain(error as OclifError, () => usageLine(error as OclifError, argv, knownCommands(root)));
   }
   process.off('exit', tellUnfinished);

@@ -1,7 +1,7 @@
 import { acceptEncoding } from '../http/decode.ts';
 import { formType } from '../input/drafts.ts';
 import type { RequestDefaults } from '../input/request-defaults.ts';
-import { secretsOfUrl } from '../input/requests.ts';
+import { secretsOfUrl, urlOf } from '../input/requests.ts';
 import { compileUrl } from '../input/url-template.ts';
 import { checkMethod, parseUrl } from '../record/request.ts';
 import { secretsOfHeader } from '../record/secrets.ts';
@@ -55,19 +55,18 @@ export async function requestSettings(
   if (flags['base-url'] !== undefined) secrets.push(...secretsOfUrl(flags['base-url']));
   if (flags.user) secrets.push(flags.user, flags.user.slice(flags.user.indexOf(':') + 1));
   const contentType = headers.get('content-type');
-  return {
-    defaults: {
-      url: urlTemplate(flags, templates),
-      method: methodOf(flags),
-      headers: fixed,
-      lineHeaders,
-      body: form ? form.body : joined && !flags.get ? bodyOf(joined, { contentType, templates }) : null,
-      query: joined && flags.get ? queryOf(joined, { templates }) : null,
-      baseUrl: flags['base-url'] === undefined ? null : sayable('--base-url', () => parseUrl(flags['base-url'] ?? '')),
-      protoDefault: flags['proto-default'] ?? null,
-    },
-    secrets,
+  const defaults: RequestDefaults = {
+    url: urlTemplate(flags, templates),
+    method: methodOf(flags),
+    headers: fixed,
+    lineHeaders,
+    body: form ? form.body : joined && !flags.get ? bodyOf(joined, { contentType, templates }) : null,
+    query: joined && flags.get ? queryOf(joined, { templates }) : null,
+    baseUrl: flags['base-url'] === undefined ? null : sayable('--base-url', () => parseUrl(flags['base-url'] ?? '')),
+    protoDefault: flags['proto-default'] ?? null,
   };
+  checkUrl(flags, defaults);
+  return { defaults, secrets };
 }
 
 function checkBody({ head, get }: RequestFlags, { hasData, hasForm }: { hasData: boolean; hasForm: boolean }): void {
@@ -78,8 +77,22 @@ function checkBody({ head, get }: RequestFlags, { hasData, hasForm }: { hasData:
 }
 
 function urlTemplate({ url }: RequestFlags, templates: Templates): RequestDefaults['url'] {
-  return url === undefined ? null : templates.compile('--url', (options) => compileUrl(url.trim(), options));
+  if (url === undefined) return null;
+  if (url.trim() === '') throw new UsageError('--url: expected a URL with templates such as https://api/users/{{id}}');
+  return templates.compile('--url', (options) => compileUrl(url.trim(), options));
 }
+
+/** A URL that is wrong whatever its values are is found before the first call. */
+function checkUrl({ url }: RequestFlags, defaults: RequestDefaults): void {
+  if (url === undefined) return;
+  const isOpenEnded = url.trim().startsWith('{{') || url.includes('[');
+  if (isOpenEnded && !defaults.url?.isFixed) return;
+  const sample = defaults.url?.isFixed ? defaults.url.render(nowhere) : url.trim().replaceAll(/\{\{.*?\}\}/gs, '1');
+  const { baseUrl, protoDefault } = defaults;
+  sayable('--url', () => urlOf(sample, { baseUrl, protoDefault }));
+}
+
+const nowhere = { index: 0, line: '', record: null };
 
 function methodOf({ head, request }: RequestFlags): string | null {
   if (head && request !== undefined && request.toUpperCase() !== 'HEAD')

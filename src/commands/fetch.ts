@@ -36,12 +36,13 @@ import { createMask } from '../record/secrets.ts';
 export default class Fetch extends ConfigurableCommand {
   static override summary = 'Call URLs or request records: one JSON row on stdout for each.';
   static override description =
-    'Lines come from arguments, from files (-i), or from stdin: a URL each, or an NDJSON record with url, method, headers, body and id. Rows that sluice wrote are input too.';
+    'Lines come from arguments, from files (-i), or from stdin: a URL each, an NDJSON record with url, method, headers, body and id, or a row of a CSV or TSV table. --url makes the URL of each. Rows that sluice wrote are input too.';
   static override examples = [
     'sluice fetch < urls.txt -c 20 -r 50/s | jq "select(.ok == false)"',
     'sluice fetch https://example.com/a https://example.com/b --include headers,timings',
-    'sluice fetch -i orders.ndjson -X POST --bearer-env TOKEN --retries 5',
-    'sluice fetch -i orders.ndjson --query body.id --raw',
+    "sluice fetch -i users.csv --url 'https://api.example.com/users/{{id}}' --bearer-env TOKEN -o out.ndjson --resume",
+    `sluice fetch -i orders.ndjson --url https://api.example.com/orders --json '{"ref":"{{ref}}"}' --idempotency-key --query body.id --raw`,
+    "sluice fetch < pages.txt | sluice fetch --url '{{body.next}}'",
     'sluice fetch < images.txt --output-dir images',
   ];
   static override args = {

@@ -139,8 +139,10 @@ function withoutSecrets(entry: Entry): string {
   return withoutCredentials(entryJson(entry));
 }
 
-/** A name of a file as an argument is a forgotten -i. */
+/** What was most likely meant by a line that is none: the file of that name, or the list that a JSON file holds. */
 function hinted(failure: Failure, { kind, text }: Entry, { hintFor, urls }: FetchJobsOptions): Failure {
-  const hint = kind === 'line' && urls.includes(text) ? hintFor?.(text) : null;
+  if (kind !== 'line' || failure.code !== 'input') return failure;
+  const isList = /^\s*\[\s*(?:[{"\]]|$)/.test(text);
+  const hint = isList ? "of a JSON list, jq -c '.[]' makes records" : urls.includes(text) ? hintFor?.(text) : null;
   return hint ? new Failure(failure.code, `${failure.message} (${hint})`, { cause: failure.cause }) : failure;
 }

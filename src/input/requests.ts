@@ -33,7 +33,7 @@ export function createRequests(defaults: RequestDefaults) {
   }
 
   function build({ url: text, method, headers: own, body }: Draft, scope: TemplateScope): HttpRequest {
-    const url = parse(text, defaults);
+    const url = urlOf(text, defaults);
     const query = defaults.query?.(scope);
     if (query) url.search += (url.search ? '&' : '?') + query;
     const hasCredentials = url.username !== '' || url.password !== '';
@@ -101,7 +101,8 @@ function scopeOf(record: InputRecord): TemplateScope {
   return { index: 0, line: '', record };
 }
 
-function parse(text: string, { baseUrl, protoDefault }: RequestDefaults): URL {
+/** What a text means as a URL; a Failure `input` when it means none. */
+export function urlOf(text: string, { baseUrl, protoDefault }: Pick<RequestDefaults, 'baseUrl' | 'protoDefault'>): URL {
   if (baseUrl && text.startsWith('/')) return joinBase(baseUrl, text);
   return parseUrl(withScheme(text, protoDefault));
 }

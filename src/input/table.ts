@@ -93,9 +93,22 @@ function isBlank({ text, fault }: TableRow): boolean {
 
 type Csv = { readonly raw: string; readonly record: string[] };
 type Library = { readonly Parser: typeof Parser; readonly parse: typeof parse };
-/** What csv-parse keeps of a row whose end has not come. */
-type Unfinished = { state: { field: Buffered; rawBuffer: Buffered; record: string[] } };
+/** What csv-parse keeps of a row whose end has not come. Its version is pinned: there is no other way to know. */
+type Unfinished = {
+  state: {
+    field: Buffered;
+    rawBuffer: Buffered;
+    record: string[];
+    quoting: boolean;
+    escaping: boolean;
+    previousBuf?: Buffer;
+  };
+};
 type Buffered = { reset(): void };
+
+/** No more bytes than these wait for others. */
+const lookAhead = 4;
+const blankLines = Buffer.alloc(lookAhead, '\n');
 
 /** csv-parse, fed chunk by chunk: its stream would hand over row by row, and stop at the first that it does not like. */
 class RowParser {
@@ -107,6 +120,8 @@ class RowParser {
   #error: Error | null = null;
   #line = 1;
   #emptyLines = 0;
+  /** Blank lines since the last row that are none of the input's. */
+  #ownBlankLines = 0;
   /** Bytes given, and up to the end of the last row. */
   #bytes = 0;
   #endOfRow = 0;
@@ -145,8 +160,13 @@ class RowParser {
     this.#isUtf8 &&= this.#checkUtf8(chunk);
     this.#bytes += chunk.length;
     this.#parser.write(chunk);
-    // It looks a few bytes ahead.
-    if (this.#bytes - this.#endOfRow > this.#maxLineBytes + 16) this.#dropUnfinished();
+    if (this.#isAtEndOfRow()) {
+      // It looks a few bytes ahead: behind blank lines no row waits for the next one to come.
+      this.#parser.write(blankLines);
+      this.#bytes += blankLines.length;
+      this.#ownBlankLines += blankLines.length;
+    }
+    if (this.#bytes - this.#endOfRow > this.#maxLineBytes + 4 * lookAhead) this.#dropUnfinished();
     return this.#take();
   }
 
@@ -165,13 +185,14 @@ class RowParser {
 
   #add({ raw, record }: Csv, fault: string | null): void {
     const { info } = this.#parser;
-    const number = this.#line + info.empty_lines - this.#emptyLines;
+    const number = this.#line + info.empty_lines - this.#emptyLines - this.#ownBlankLines;
     const text = withoutEnds(raw);
-    const size = info.bytes - this.#endOfRow;
+    const size = info.bytes - this.#endOfRow - this.#ownBlankLines;
     const isQuoted = text.includes('"');
     this.#emptyLines = info.empty_lines;
     this.#line = number + 1 + (isQuoted ? text.split('\n').length - 1 : 0);
     this.#endOfRow = info.bytes;
+    this.#ownBlankLines = 0;
     this.#rows.push({ number, text, fields: record, fault: fault ?? this.#faultOf(record, { text, size, isQuoted }) });
   }
 
@@ -182,6 +203,13 @@ class RowParser {
       return 'a quote stands where none may be: a field with quotes in it is written "a ""quoted"" word"';
     }
     return null;
+  }
+
+  /** Whether the bytes that the parser has not read yet end a row, as far as that is sure. */
+  #isAtEndOfRow(): boolean {
+    const { quoting, escaping, previousBuf } = (this.#parser as unknown as Unfinished).state;
+    const unread = previousBuf?.toString('latin1') ?? '';
+    return !escaping && (quoting ? /^[^"]*"\r?\n$/ : /^[^"]*\n$/).test(unread);
   }
 
   #isStrict(text: string): boolean {

@@ -30,6 +30,7 @@ const harmless: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-language',
   'content-type',
+  'idempotency-key',
   'if-match',
   'if-modified-since',
   'if-none-match',

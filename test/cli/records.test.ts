@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { reply } from '../support/answers.ts';
+import { json, reply } from '../support/answers.ts';
 import { lines, ndjson } from '../support/input.ts';
 import { temporaryFolder } from '../support/places.ts';
 import { type CountingServer, startServer } from '../support/server.ts';
-import { sluice } from '../support/sluice.ts';
+import { sluice, start } from '../support/sluice.ts';
 
 const once = ['fetch', '--retries', '0', '--ordered'];
 const bodyOf = (server: CountingServer, at = 0) => Buffer.from(server.calls[at]?.body ?? '', 'latin1').toString();
@@ -65,6 +65,16 @@ describe('a CSV file', () => {
     expect(run).toMatchObject({ exitCode: 2, stdout: '', stderr: `sluice: bad.csv: ${message}\n` });
     expect(server.calls).toEqual([]);
   });
+
+  test('on a stdin that stays open is refused at once', async () => {
+    const run = start(['fetch', '--format', 'csv', '--url', 'http://127.0.0.1:1/{{id}}'], { isRows: false });
+    run.stdin.write('id,id\n');
+    const { exitCode, stderr } = await run.ended;
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: 'sluice: stdin: two columns of the header are called `id`\n',
+    });
+  });
 });
 
 describe('--url', () => {
@@ -97,6 +107,10 @@ describe('--url', () => {
   test.each([
     [['--url', 'http://h/{{id'], /^sluice: --url: \{\{ without its \}\}/],
     [['--url', 'http://h/{{id|upper}}'], /^sluice: --url: .*there is no `upper`/],
+    [['--url', ' '], /^sluice: --url: expected a URL/],
+    [['--url', 'ftp://h/{{id}}'], /^sluice: --url: only http and https/],
+    [['--url', 'users/{{id}}'], /^sluice: --url: not a URL/],
+    [['--url', '{{v}}', '--var', 'v=nonsense here'], /^sluice: --url: not a URL/],
     [['--id', '{{env.NOPE}}'], /^sluice: --id: .*NOPE is not set/],
     [['-H', 'x-a: {{'], /^sluice: --header: /],
     [['-d', '{{'], /^sluice: --data: .*write \{\{'\{\{'\}\}/],
@@ -116,8 +130,8 @@ describe('--url', () => {
 describe('templates in the request', () => {
   test('--json: values keep their types and digits', async () => {
     const server = await startServer();
-    const json = '{"ref":"{{ref}}","amount":"{{amount}}","note":"for {{ref}}"}';
-    await sluice([...once, '--url', server.at('/'), '--json', json], {
+    const body = '{"ref":"{{ref}}","amount":"{{amount}}","note":"for {{ref}}"}';
+    await sluice([...once, '--url', server.at('/'), '--json', body], {
       input: lines('{"ref":"a\\"b","amount":12345678901234567890.10}'),
     });
     expect(bodyOf(server)).toBe('{"ref":"a\\"b","amount":12345678901234567890.10,"note":"for a\\"b"}');
@@ -283,6 +297,33 @@ describe('hostile records', () => {
       'the record has no `url`',
     ]);
   });
+});
+
+test('prompt takes tables, --id and --var too', async () => {
+  const server = await startServer({
+    '/v1/chat/completions': json(
+      '{"choices":[{"message":{"role":"assistant","content":"yes"},"finish_reason":"stop"}]}',
+    ),
+  });
+  const args = [
+    'prompt',
+    '-m',
+    'm',
+    '--base-url',
+    `${server.url}/v1`,
+    '--template',
+    '{{v}} {{name}}?',
+    '--var',
+    'v=Is it',
+  ];
+  const run = await sluice([...args, '--id', 't{{id}}'], { input: 'id,name\n7,"Ada, L."\n' });
+  expect(run.rows.map(({ id, ok }) => [id, ok])).toEqual([['t7', true]]);
+  expect(server.calls[0]?.body).toContain('"content":"Is it Ada, L.?"');
+});
+
+test('a JSON list in place of records is told in its row', async () => {
+  const run = await sluice(once, { input: '[{"url":"http://h/"}]\n' });
+  expect(run.row(0).error?.message).toMatch(/jq -c '\.\[\]' makes records/);
 });
 
 test('a forgotten -i is told in the row', async () => {

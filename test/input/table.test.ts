@@ -80,6 +80,17 @@ describe('a table', () => {
     for (let cut = 1; cut <= 7; cut += 1) expect(await fieldsOf(text, { cut })).toEqual(rows);
   });
 
+  test('gives a row as soon as it has come, and does not wait for the next', async () => {
+    async function* chunks() {
+      for (const text of ['id,n\r\n', '1,"a\n', 'b"\r\n', '2,bb\n', '3,""\n', '4,dddd\n']) yield Buffer.from(text);
+    }
+    const { rows } = await openTable(chunks(), { delimiter: ',', maxLineBytes: 12 });
+    const batches: string[][] = [];
+    for await (const batch of rows)
+      batches.push(batch.map(({ number, fault, fields }) => `${number} ${fault ?? fields}`));
+    expect(batches.filter(({ length }) => length > 0)).toEqual([['2 1,a\nb'], ['4 2,bb'], ['5 3,', '6 4,dddd']]);
+  });
+
   test('tabs separate a TSV file', async () => {
     expect(await fieldsOf('a\tb\n1,1\t"2\t2"\n', { delimiter: '\t' })).toEqual([['1,1', '2\t2']]);
   });
