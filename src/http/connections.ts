@@ -17,8 +17,13 @@ export type Connections = {
   destroy(): Promise<void>;
 };
 
-// Off, since undici's timers run between bytes only: the clocks are the engine's.
-const noTimers = { headersTimeout: 0, bodyTimeout: 0 };
+const settings = {
+  // Off, since undici's timers run between bytes only: the clocks are the engine's.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  // As much as curl takes.
+  maxHeaderSize: 300 * 1024,
+};
 
 /**
  * Connections for one exchange at a time each. undici's Pool looks through all of them for an idle one at each call, which at 50 costs
@@ -60,7 +65,7 @@ export class ExclusiveConnections implements Connections {
       connect: this.#connect,
       allowH2: false,
       pipelining: 1,
-      ...noTimers,
+      ...settings,
     });
     const connection = new Connection(client, (one, isSpoilt) => {
       if (!isSpoilt) this.#idle.push(one);
@@ -94,7 +99,7 @@ export class SharedConnections implements Connections {
   readonly #pool: Pool;
 
   constructor(origin: string, connect: buildConnector.connector, concurrency: number) {
-    this.#pool = new Pool(origin, { connect, connections: concurrency, allowH2: true, pipelining: 1, ...noTimers });
+    this.#pool = new Pool(origin, { connect, connections: concurrency, allowH2: true, pipelining: 1, ...settings });
   }
 
   get isIdle(): boolean {

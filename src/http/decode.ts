@@ -12,7 +12,9 @@ const maxEncodings = 5;
 /** Up to this many bytes are decoded at once; more go to a thread, so that other calls are not kept waiting. */
 const smallBytes = 32 * 1024;
 
-type Limit = { maxOutputLength: number };
+type Limit = { maxOutputLength: number; info: true };
+/** What zlib gives with `info`, though its types do not say so. */
+type Decoded = { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
 type Decoder = {
   sync: (bytes: Buffer, limit: Limit) => Buffer;
   async: (bytes: Buffer, limit: Limit) => Promise<Buffer>;
@@ -54,8 +56,13 @@ export async function decode(body: Buffer, contentEncoding: string, maxBodyBytes
     if (!decoder) throw unknownEncoding(encoding);
     try {
       // zlib takes no limit of 0; what is over it by that is seen below.
-      const limit = { maxOutputLength: Math.max(1, maxBodyBytes) };
-      bytes = bytes.length <= smallBytes ? decoder.sync(bytes, limit) : await decoder.async(bytes, limit);
+      const limit: Limit = { maxOutputLength: Math.max(1, maxBodyBytes), info: true };
+      const decoded: unknown =
+        bytes.length <= smallBytes ? decoder.sync(bytes, limit) : await decoder.async(bytes, limit);
+      const { buffer, engine } = decoded as Decoded;
+      // gzip may be padded, and says itself what is no padding.
+      if (decoder !== gzip && engine.bytesWritten < bytes.length) throw new Error('there is more behind its end');
+      bytes = buffer;
     } catch (error) {
       throw undecodable(error, { encoding, maxBodyBytes });
     }
@@ -70,7 +77,7 @@ export function encodingsIn(contentEncoding: string): string[] {
     .toLowerCase()
     .split(',')
     .map((encoding) => encoding.trim())
-    .filter((encoding) => encoding !== '' && encoding !== 'identity');
+    .filter((encoding) => encoding !== '' && encoding !== 'identity' && encoding !== 'none');
   if (encodings.length > maxEncodings) {
     throw new Failure('decode', `the body is encoded ${encodings.length} times over`, { phase: 'body' });
   }

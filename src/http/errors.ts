@@ -69,9 +69,9 @@ export function asFailure(error: unknown, { phase, host }: Whereabouts): Failure
     return fail('protocol', `the answer is not valid HTTP: ${plain(cause)}`, phase, false);
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return fail('protocol', 'the headers are larger than allowed', phase, false);
-  // Seen before the headers were complete, it is two lengths that contradict each other.
+  // Seen before the headers were complete, it is two lengths that contradict each other, or one that is no number.
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && phase === 'headers') {
-    return fail('protocol', 'the answer says its length twice, and differently', phase, false);
+    return fail('protocol', 'the answer does not say clearly how long it is', phase, false);
   }
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
     return fail('truncated', 'the body is not as long as its content-length says', 'body', true);
