@@ -3,7 +3,7 @@ import { Failure, type FailureCode, type FailurePhase } from '../record/failure.
 /** Where an exchange was when it broke, and with whom. */
 export type Whereabouts = { readonly phase: 'connect' | 'headers' | 'body'; readonly host: string };
 
-type SystemError = Error & { code?: string; errors?: SystemError[]; hostname?: string };
+type SystemError = Error & { code?: string; errors?: SystemError[]; hostname?: string; http2ErrorCode?: number };
 
 const trust = 'trust it with --cacert FILE, or believe anybody with -k';
 const outdated = 'the server speaks only TLS versions that are no longer safe: it has to be brought up to date';
@@ -65,6 +65,9 @@ export function asFailure(error: unknown, { phase, host }: Whereabouts): Failure
     // The peer hung up during the handshake: as likely a passing trouble as a refusal.
     return fail('connect', message, 'connect', code !== 'EACCES' && code !== 'EPERM');
   }
+  if (isUntaken(cause) && phase === 'headers') {
+    return fail('connect', 'the server took no more requests on its HTTP/2 connection', 'connect', true);
+  }
   if (code.startsWith('HPE_') || isMisbehaviour(cause)) {
     return fail('protocol', `the answer is not valid HTTP: ${plain(cause)}`, phase, false);
   }
@@ -81,10 +84,30 @@ export function asFailure(error: unknown, { phase, host }: Whereabouts): Failure
   }
   if (code === 'UND_ERR_SOCKET')
     return fail('reset', 'the server closed the connection without an answer', phase, true);
+  if (brokenHttp2.has(code) && phase === 'body') {
+    return fail('truncated', 'the server broke off in the middle of the body', 'body', true);
+  }
+  if (brokenHttp2.has(code)) return fail('reset', 'the server broke off without an answer', phase, true);
   if (code.startsWith('E') && !code.startsWith('ERR_')) {
     return fail('reset', `the connection broke (${code})`, phase, true);
   }
   return fail('protocol', `the exchange failed: ${plain(cause)}`, phase, false);
+}
+
+/** What HTTP/2 calls a stream or a connection that ends too early. */
+const brokenHttp2: ReadonlySet<string> = new Set([
+  'ERR_HTTP2_STREAM_ERROR',
+  'ERR_HTTP2_STREAM_CANCEL',
+  'ERR_HTTP2_SESSION_ERROR',
+  'ERR_HTTP2_GOAWAY_SESSION',
+  'ERR_HTTP2_INVALID_SESSION',
+  'UND_ERR_INFO',
+]);
+
+/** Refused before the server did anything (RFC 9113, section 8.7), also after undici has tried it once more. */
+function isUntaken({ code, message, http2ErrorCode }: SystemError): boolean {
+  const refusedStream = 7;
+  return http2ErrorCode === refusedStream || (/^UND_ERR_/.test(code ?? '') && message.includes('"GOAWAY" frame'));
 }
 
 /** True when a connection broke as an idle one does that the server closes, after it had answered others on it. */

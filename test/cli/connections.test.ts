@@ -337,6 +337,96 @@ describe('--http2', () => {
     expect(without.row(0).body).toBe('1.1');
   });
 
+  test('GOAWAY loses nothing: what the server has not taken goes to the next connection, a POST too', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    let sessions = 0;
+    const answered: string[] = [];
+    const server = await startHttp2Server(identity, (http2) => {
+      http2.on('session', (session) => {
+        sessions += 1;
+        const isLeaving = sessions <= 2;
+        const streams: number[] = [];
+        session.on('stream', (stream, headers) => {
+          streams.push(stream.id ?? 0);
+          stream.on('error', () => {});
+          // The first two are taken, whatever comes later is not.
+          if (isLeaving && streams.length === 4) session.goaway(0, streams[1]);
+          if (isLeaving && streams.length > 2) return;
+          setTimeout(() => {
+            answered.push(String(headers[':path']));
+            stream.respond({ ':status': 200 });
+            stream.end('ok');
+          }, 30);
+        });
+      });
+    });
+    const input = lines(...Array.from({ length: 12 }, (_, at) => `${server.url}/${at}`));
+    const args = [
+      'fetch',
+      '--http2',
+      '--cacert',
+      'ca.pem',
+      '-c',
+      '12',
+      '-X',
+      'POST',
+      '-d',
+      'x',
+      '--retry-delay',
+      '1ms',
+    ];
+    const run = await sluice(args, { cwd, input });
+    expect(run.rows.filter(({ ok }) => !ok)).toEqual([]);
+    expect(answered.sort()).toEqual([...new Set(answered)]);
+    expect(answered).toHaveLength(12);
+    expect(sessions).toBeGreaterThan(1);
+  });
+
+  test('what breaks off is told and tried again as in HTTP/1.1', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const server = await startHttp2Server(identity, (http2) => {
+      http2.on('sessionError', () => {});
+      http2.on('stream', (stream, headers) => {
+        stream.on('error', () => {});
+        const path = String(headers[':path']);
+        if (path === '/cut') stream.session?.destroy();
+        else if (path === '/socket') stream.session?.socket.destroy();
+        else if (path === '/reset') stream.close(2);
+        else if (path === '/refused') stream.close(7);
+        else if (path === '/enhance') stream.close(11);
+        else {
+          stream.respond({
+            ':status': 200,
+            'content-type': 'text/plain',
+            ...(path === '/short' ? { 'content-length': '9' } : {}),
+          });
+          stream.write('half');
+          if (path === '/body-cut') setTimeout(() => stream.session?.destroy(), 30);
+          else if (path === '/body-reset') setTimeout(() => stream.destroy(new Error('broken')), 30);
+          else stream.end();
+        }
+      });
+    });
+    const cases: [path: string, code: string, phase: string][] = [
+      ['/cut', 'reset', 'headers'],
+      ['/socket', 'reset', 'headers'],
+      ['/reset', 'reset', 'headers'],
+      ['/refused', 'connect', 'connect'],
+      ['/enhance', 'reset', 'headers'],
+      ['/body-cut', 'truncated', 'body'],
+      ['/body-reset', 'truncated', 'body'],
+      ['/short', 'truncated', 'body'],
+    ];
+    for (const [path, code, phase] of cases) {
+      const run = await sluice([...once, '--http2', '--cacert', 'ca.pem', '--timeout', '3s', server.url + path], {
+        cwd,
+      });
+      expect(run.row(0).error, path).toMatchObject({ code, phase, retryable: true });
+    }
+  });
+
   test('a server that knows only HTTP/1.1 is spoken to in it', async () => {
     const { authority, server: identity } = await issueServer();
     const cwd = temporaryFolder({ 'ca.pem': authority.cert });

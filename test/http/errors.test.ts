@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { asFailure, isKeepAliveRace, servedBefore, type Whereabouts } from '../../src/http/errors.ts';
-import type { FailureCode, FailurePhase } from '../../src/record/failure.ts';
+import { Failure, type FailureCode, type FailurePhase } from '../../src/record/failure.ts';
 
 type Phase = Whereabouts['phase'];
 const failing = (code: string | undefined, message = 'what the system says') =>
@@ -45,6 +45,10 @@ const known: [code: string, phase: Phase, to: FailureCode, at: FailurePhase, ret
   ['EPIPE', 'headers', 'reset', 'headers', true],
   ['ETIMEDOUT', 'headers', 'reset', 'headers', true],
   ['ERR_ASSERTION', 'headers', 'protocol', 'headers', false],
+  ['ERR_HTTP2_STREAM_ERROR', 'headers', 'reset', 'headers', true],
+  ['ERR_HTTP2_STREAM_ERROR', 'body', 'truncated', 'body', true],
+  ['ERR_HTTP2_GOAWAY_SESSION', 'headers', 'reset', 'headers', true],
+  ['UND_ERR_INFO', 'headers', 'reset', 'headers', true],
   ['UND_ERR_INVALID_ARG', 'headers', 'protocol', 'headers', false],
 ];
 
@@ -80,6 +84,21 @@ describe('asFailure', () => {
     const failure = seen(Object.assign(new AggregateError(errors), { code: 'ECONNREFUSED' }), 'connect');
     expect(failure).toMatchObject({ code: 'connect', cause: errors[1] });
     expect(failure.message).toMatch(/refused/);
+  });
+
+  test('a request that HTTP/2 refused unread is `connect`: it may be sent again whatever it is', () => {
+    const refused = Object.assign(failing('ERR_HTTP2_STREAM_ERROR'), { http2ErrorCode: 7 });
+    const goaway = failing('UND_ERR_INFO', 'HTTP/2: "GOAWAY" frame received with code 0');
+    const gone = failing('UND_ERR_SOCKET', 'HTTP/2: "GOAWAY" frame received with code 2');
+    for (const error of [refused, goaway, gone]) {
+      expect(seen(error, 'headers')).toMatchObject({ code: 'connect', phase: 'connect', retryable: true });
+      expect(seen(error, 'body')).toMatchObject({ code: 'truncated', phase: 'body' });
+    }
+  });
+
+  test('a failure stays what it is', () => {
+    const failure = new Failure('blocked', 'no');
+    expect(seen(failure, 'connect')).toBe(failure);
   });
 
   test('an error without a code is told by its cause', () => {
