@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const timed = ['test/cli/limits.test.ts', 'test/cli/lanes.test.ts'];
-const heavy = ['test/bench/**', 'test/soak/**', 'test/faults/**'];
+const heavy = ['test/bench/**', 'test/soak/**'];
 
 export default defineConfig({
   test: {

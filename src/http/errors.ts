@@ -107,7 +107,9 @@ const brokenHttp2: ReadonlySet<string> = new Set([
 /** Refused before the server did anything (RFC 9113, section 8.7), also after undici has tried it once more. */
 function isUntaken({ code, message, http2ErrorCode }: SystemError): boolean {
   const refusedStream = 7;
-  return http2ErrorCode === refusedStream || (/^UND_ERR_/.test(code ?? '') && message.includes('"GOAWAY" frame'));
+  return (
+    http2ErrorCode === refusedStream || (code?.startsWith('UND_ERR_') === true && message.includes('"GOAWAY" frame'))
+  );
 }
 
 /** True when a connection broke as an idle one does that the server closes, after it had answered others on it. */
