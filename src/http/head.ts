@@ -19,10 +19,7 @@ type Field = { readonly name: string; value: string };
  * parser to refuse.
  */
 export function repairHead(head: string): string | null {
-  if (strict.test(head)) {
-    const found = head.match(framing);
-    if (found === null || (found.length === 1 && plainFraming.test(found[0]))) return head;
-  }
+  if (isUsual(head)) return head;
   if (head.includes('\0')) return null;
   const [first = '', ...lines] = head.split('\n').map((line) => line.replace(/\r+$/, ''));
   const [, version, status = '', reason = ''] = statusLine.exec(first) ?? [];
@@ -41,6 +38,13 @@ export function repairHead(head: string): string | null {
   const shownStatus = status === '100' ? '102' : status;
   const top = `HTTP/${version.startsWith('1') ? version : '1.1'} ${shownStatus} ${clean(reason).trim()}`;
   return [top, ...repaired.map(({ name, value }) => `${name}: ${value}`), '', ''].join('\r\n');
+}
+
+/** Whether a head, with nothing behind its empty line, needs no repair. */
+export function isUsual(head: string): boolean {
+  if (!strict.test(head)) return false;
+  const found = head.match(framing);
+  return found === null || (found.length === 1 && plainFraming.test(found[0]));
 }
 
 /**

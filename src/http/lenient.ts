@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { repairHead } from './head.ts';
+import { isUsual, repairHead } from './head.ts';
 
 /** The HTTP/1 parser that undici has put on a socket, as far as it is needed here. */
 type Parser = {
@@ -43,6 +43,10 @@ export function beLenient(socket: Socket): void {
 
   parser.execute = (bytes) => {
     if (parser.statusCode !== 0 || bytes.length === 0) return execute(bytes);
+    if (!held && isWholeHead(bytes)) {
+      isFirst = false;
+      return execute(bytes);
+    }
     const whole = held ? Buffer.concat([held, bytes]) : bytes;
     held = null;
     let rest = isFirst ? whole : withoutLineEnds(whole);
@@ -53,8 +57,6 @@ export function beLenient(socket: Socket): void {
       const repaired = repairHead(head);
       if (repaired === null) return refuse(socket, 'its head makes no sense');
       isFirst = false;
-      // Nothing to repair, and nothing was before it: the usual case.
-      if (repaired === head && heads.length === 0) return pass([], rest);
       heads.push(Buffer.from(repaired, 'latin1'));
       rest = rest.subarray(end);
       if (isFinal(repaired)) return pass(heads, rest);
@@ -75,6 +77,12 @@ function parserOf(socket: Socket): Parser | null {
   const parser = symbol && (socket as unknown as Record<symbol, unknown>)[symbol];
   const isKnown = typeof parser === 'object' && parser !== null && 'execute' in parser && 'llhttp' in parser;
   return isKnown ? (parser as Parser) : null;
+}
+
+/** The usual case, which costs a microsecond: all of a final head is there, and needs no repair. */
+function isWholeHead(bytes: Buffer): boolean {
+  const end = bytes.indexOf('\r\n\r\n');
+  return end !== -1 && isUsual(bytes.toString('latin1', 0, end + 4));
 }
 
 /** Old servers put a line end behind a body, which comes before the next answer then. */
