@@ -87,7 +87,7 @@ describe('a table', () => {
     const { rows } = await openTable(chunks(), { delimiter: ',', maxLineBytes: 12 });
     const batches: string[][] = [];
     for await (const batch of rows)
-      batches.push(batch.map(({ number, fault, fields }) => `${number} ${fault ?? fields}`));
+      batches.push(batch.map(({ number, fault, fields }) => `${number} ${fault ?? fields.join()}`));
     expect(batches.filter(({ length }) => length > 0)).toEqual([['2 1,a\nb'], ['4 2,bb'], ['5 3,', '6 4,dddd']]);
   });
 
