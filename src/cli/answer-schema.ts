@@ -43,9 +43,12 @@ async function compiled(schema: Readonly<Record<string, unknown>>, path: string)
   const options = { strict: false, validateFormats: false, logger: false } as const;
   const draft = typeof schema.$schema === 'string' ? schema.$schema : '';
   try {
-    if (/draft-0[67]/.test(draft)) return new (await import('ajv')).Ajv(options).compile(schema);
-    if (draft.includes('2019-09')) return new (await import('ajv/dist/2019.js')).Ajv2019(options).compile(schema);
-    return new (await import('ajv/dist/2020.js')).Ajv2020(options).compile(schema);
+    // By `default`: bundled, CommonJS has no other name.
+    if (/draft-0[67]/.test(draft)) return new (await import('ajv')).default.Ajv(options).compile(schema);
+    if (draft.includes('2019-09')) {
+      return new (await import('ajv/dist/2019.js')).default.Ajv2019(options).compile(schema);
+    }
+    return new (await import('ajv/dist/2020.js')).default.Ajv2020(options).compile(schema);
   } catch (error) {
     throw new UsageError(`--schema: ${path} is no JSON Schema that can be checked: ${(error as Error).message}`);
   }

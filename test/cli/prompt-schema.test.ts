@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { askedOf, says } from '../llm/chat-answers.ts';
+import { streams } from '../support/chat-stream.ts';
+import { temporaryFolder } from '../support/places.ts';
+import { promptRows } from '../support/row.ts';
+import { type CountingServer, type Handler, startServer } from '../support/server.ts';
+import { sluice } from '../support/sluice.ts';
+
+const path = '/v1/chat/completions';
+const person = {
+  type: 'object',
+  properties: { name: { type: 'string' }, born: { type: 'integer' }, mail: { type: 'string', format: 'email' } },
+  required: ['name'],
+  additionalProperties: false,
+};
+
+async function startModel(handler: Handler): Promise<CountingServer> {
+  return await startServer({ [path]: handler });
+}
+
+async function ask(server: CountingServer, schema: unknown, ...args: string[]) {
+  const text = typeof schema === 'string' ? schema : JSON.stringify(schema);
+  const cwd = temporaryFolder({ 'schema.json': text });
+  const base = ['prompt', 'x', '-m', 'm', '--base-url', `${server.url}/v1`, '--schema', 'schema.json'];
+  const run = await sluice([...base, ...args], { cwd });
+  return { ...run, row: promptRows(run.rows)[0] };
+}
+
+describe('--schema', () => {
+  test('is asked for, and the row carries the answer as JSON, digit for digit', async () => {
+    const server = await startModel(streams('{ "name": "Ada",', ' "born": 12345678901234567890 }'));
+    const { row, stdout, exitCode } = await ask(server, person);
+    expect(row).toMatchObject({ ok: true, json: { name: 'Ada' } });
+    expect(stdout).toContain('"json":{"name":"Ada","born":12345678901234567890},"finish_reason"');
+    expect(askedOf(server.calls[0]).response_format).toMatchObject({
+      type: 'json_schema',
+      json_schema: { schema: person },
+    });
+    expect(exitCode).toBe(0);
+  });
+
+  test('takes JSON out of a fence of Markdown', async () => {
+    const server = await startModel(says('```json\n{"name":"Ada"}\n```\n'));
+    expect((await ask(server, person)).row).toMatchObject({ ok: true, json: { name: 'Ada' } });
+  });
+
+  test.each([
+    ['something else than JSON', 'Her name is Ada.', /^the answer is no JSON: /],
+    ['JSON that does not fit', '{"name":1}', /^the answer does not fit the schema: \/name must be string/],
+    ['JSON with too much', '{"name":"Ada","x":1}', /must NOT have additional properties/],
+    ['nothing', '', /^the answer is no JSON: /],
+  ])('an answer that is %s is `schema`, asked for once, and its text is kept', async (_name, text, message) => {
+    const server = await startModel(says(text));
+    const { row, exitCode } = await ask(server, person);
+    expect(row).toMatchObject({ ok: false, text, json: null, attempts: 1 });
+    expect(row?.error).toMatchObject({ code: 'schema', message: expect.stringMatching(message) });
+    expect(exitCode).toBe(1);
+  });
+
+  test('--retry-on schema asks again', async () => {
+    const server = await startModel((call, response) => says(call.nth === 1 ? 'no' : '{"name":"Ada"}')(call, response));
+    const { row } = await ask(server, person, '--retry-on', 'schema', '--retry-delay', '1ms');
+    expect(row).toMatchObject({ ok: true, attempts: 2 });
+  });
+
+  test('a failure before it is that failure', async () => {
+    const server = await startModel((_call, response) => void response.writeHead(400).end('{}'));
+    expect((await ask(server, person)).row).toMatchObject({ json: null, error: { code: 'http' } });
+  });
+
+  test.each([
+    'http://json-schema.org/draft-07/schema#',
+    'https://json-schema.org/draft/2019-09/schema',
+    'https://json-schema.org/draft/2020-12/schema',
+  ])('may be of %s', async ($schema) => {
+    const server = await startModel(says('{"name":1}'));
+    expect((await ask(server, { $schema, ...person })).row?.error?.code).toBe('schema');
+  });
+
+  test.each([
+    ['{', /--schema: schema\.json is no JSON/],
+    ['[]', /--schema: schema\.json: expected a JSON Schema/],
+    ['{"type":"nonsense"}', /--schema: schema\.json is no JSON Schema that can be checked/],
+    ['{"$ref":"https://elsewhere.example/x"}', /is no JSON Schema that can be checked/],
+  ])('that is none is wrong usage: %s', async (schema, message) => {
+    const server = await startModel(says('{}'));
+    const run = await ask(server, schema);
+    expect([run.exitCode, run.stderr]).toEqual([2, expect.stringMatching(message)]);
+    expect(server.calls).toHaveLength(0);
+  });
+});
