@@ -48,7 +48,7 @@ export function hearAnswers({ codec, hear, isBinding, schema, secrets }: HearOpt
         const reading = reader.end(cut);
         const content = reading.content && { ...reading.content, ttftMs };
         // An answer in one piece is one delta.
-        if (mask) say(mask.push(content?.text?.slice(pushed) ?? '') + mask.end());
+        if (mask) void say(mask.push(content?.text?.slice(pushed) ?? '') + mask.end());
         return { ...checked({ ...reading, content }, schema), isFinal: isBinding && isHeard };
       },
     };

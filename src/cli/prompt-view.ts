@@ -83,8 +83,9 @@ export function createPromptView({ mode, isTerminal, secrets }: PromptViewOption
       target = opened;
       return (result) => {
         const { failure, value } = result;
-        if (failure === null && !mode.isLive) print(masked(value?.content?.text ?? '', maskSpoken));
-        const written = endLine();
+        const isWhole = failure === null && !mode.isLive;
+        const printed = isWhole ? print(masked(value?.content?.text ?? '', maskSpoken)) : undefined;
+        const written = endLine() ?? printed;
         if (failure) opened.log(masked(`${nameOf(result)}: ${failure.code}: ${failure.message}`, maskAll));
         return written;
       };

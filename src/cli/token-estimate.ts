@@ -11,9 +11,9 @@ const largestRatio = 4;
 
 export type TokenEstimate = {
   /** What a call for this prompt may take: its text, and the longest answer or, without --max-tokens, a usual one. */
-  estimate(job: Job<PromptTask>): number;
+  readonly estimate: (job: Job<PromptTask>) => number;
   /** What a call took, as the provider counts: later estimates are better for it. */
-  learn(job: Job<PromptTask>, usage: Usage): void;
+  readonly learn: (job: Job<PromptTask>, usage: Usage) => void;
 };
 
 /**

@@ -39,11 +39,12 @@ const maxBodyBytes = 64 * 1024 ** 2;
 export default class Prompt extends ConfigurableCommand {
   static override summary = 'Ask a language model, one prompt a line: one JSON row on stdout for each.';
   static override description =
-    'Prompts come from arguments, from files (-i), or from stdin: a prompt each, or an NDJSON record with prompt or messages, and id. With --template any record makes a prompt, rows that sluice wrote too. Any OpenAI-compatible server answers.';
+    'Prompts come from arguments, from files (-i), or from stdin: a prompt each, or an NDJSON record with prompt or messages, and id. With --template any record makes a prompt, rows that sluice wrote too. Answers of OpenAI, Anthropic, Gemini, Ollama and all that speak OpenAI’s API come as rows, as text, or piece by piece (--stream).';
   static override examples = [
-    "sluice prompt 'Name three rivers' -m gpt-5-mini",
-    "sluice prompt -i tickets.ndjson --template 'Summarise: {{body}}' -m gpt-5-mini -c 20",
-    "sluice fetch < pages.txt | sluice prompt --template 'Title: {{body}}' --base-url http://localhost:11434/v1 -m llama3.2",
+    "sluice prompt 'Name three rivers' -m openai:gpt-5-mini",
+    "sluice prompt -i tickets.ndjson --template 'Summarise: {{body}}' -m anthropic:claude-haiku-4-5 -c 20 --tpm 200k -o out.ndjson --resume",
+    "sluice fetch < pages.txt | sluice prompt --template 'Title: {{body}}' -m ollama:llama3.2 --stream",
+    "sluice prompt 'Name three rivers' --base-url http://localhost:8000/v1 -m any --text",
   ];
   static override args = {
     prompts: Args.string({

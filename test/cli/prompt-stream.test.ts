@@ -19,10 +19,9 @@ async function startModel(handler: Handler): Promise<CountingServer> {
   return await startServer({ [path]: handler });
 }
 
-const asking = (server: CountingServer, ...more: string[]): string[] => [
-  ...['prompt', '-m', 'm', '--base-url', `${server.url}/v1`, '--retry-delay', '1ms'],
-  ...more,
-];
+function asking(server: CountingServer, ...more: string[]): string[] {
+  return ['prompt', '-m', 'm', '--base-url', `${server.url}/v1`, '--retry-delay', '1ms', ...more];
+}
 
 async function streamed(server: CountingServer, args: string[], input = '') {
   const run = await sluice(asking(server, '--stream', ...args), { input, isRows: false });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
+import { speaker, streams } from '../support/chat-stream.ts';
 import { nodePath, programPath, temporaryFolder } from '../support/places.ts';
 import { startServer } from '../support/server.ts';
 
@@ -79,4 +80,31 @@ test('--quiet shows rows only', async () => {
   const { text } = await onTerminal(['fetch', '--quiet', server.at('/a')]).ended;
   expect(text.trim().split('\r\n')).toHaveLength(1);
   expect(text).toMatch(/^\{"index":0/);
+});
+
+const chat = '/v1/chat/completions';
+
+test('one prompt is answered as text, as it comes, and nothing else is shown', async () => {
+  const model = speaker();
+  const server = await startServer({ [chat]: model.handler });
+  const terminal = onTerminal(['prompt', 'hi', '-m', 'm', '--base-url', `${server.url}/v1`]);
+  await model.opened(1);
+  model.say('half an ans');
+  await terminal.shows(/half an ans/);
+  model.say('wer');
+  model.finish();
+  expect(await terminal.ended).toEqual({ text: 'half an answer\r\n', exitCode: 0 });
+});
+
+test('text cannot drive the terminal', async () => {
+  const server = await startServer({ [chat]: streams('a\u001b[31mb\u0007', '\u009b2J\tc\nd\r') });
+  const { text } = await onTerminal(['prompt', 'hi', '-m', 'm', '--base-url', `${server.url}/v1`]).ended;
+  expect(text).toBe('a[31mb2J\tc\r\nd\r\n');
+});
+
+test('--no-text, and more than one prompt, are rows', async () => {
+  const server = await startServer({ [chat]: streams('well') });
+  const base = ['prompt', '-q', '-m', 'm', '--base-url', `${server.url}/v1`];
+  expect((await onTerminal([...base, '--no-text', 'hi']).ended).text).toMatch(/^\{"index":0,/);
+  expect((await onTerminal([...base, 'hi', 'ho']).ended).text).toMatch(/^\{"index":\d,/);
 });
