@@ -132,6 +132,9 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
   if (signal && !hasLostReaderFirst && !talk.isQuiet) {
     process.stderr.write(`${interruptNote(end, tally.snapshot(), options.resumeHint)}\n`);
   }
+  if (end.kind === 'budget' && !talk.isQuiet) {
+    process.stderr.write(`sluice: stopped: the budget is used up (--budget-tokens). ${options.resumeHint}\n`);
+  }
   await endProcess(exitOf({ end, signal, outputError, hasLostReaderFirst }), outputError);
 }
 

@@ -26,6 +26,7 @@ import { promptJobs } from '../input/prompt-jobs.ts';
 import { codecOf } from '../llm/codecs.ts';
 import { createPromptRow, spokenSecrets } from '../output/prompt-row.ts';
 import { createShape } from '../output/shape.ts';
+import { plain } from '../output/terminal.ts';
 import type { Job } from '../record/job.ts';
 import type { Completion, PromptTask } from '../record/prompt.ts';
 import { addressOf } from '../record/request.ts';
@@ -86,6 +87,9 @@ export default class Prompt extends ConfigurableCommand {
       version: this.config.version,
       schema: schema?.schema ?? null,
     });
+    if (!flags.model && process.stderr.isTTY && !flags.quiet) {
+      process.stderr.write(`${plain(`sluice: no -m is given: asking ${provider}:${model.model}`)}\n`);
+    }
     const templates = createTemplates(flags, process.env);
     const defaults = await promptDefaults(flags, templates);
     const include = new Set(flags.include?.flatMap((one) => [...one]));

@@ -133,6 +133,13 @@ export class Lane implements Entrant, Paced {
     return this.#hold.leftMs(this.#clock.now());
   }
 
+  /** Whether tokens are what the head of the line waits for. */
+  isShortOfTokens(): boolean {
+    const waiter = this.#waiting.head;
+    if (!waiter || !this.#allowance) return false;
+    return this.#allowance.waitMs(this.#clock.now(), waiter.tokens ?? 0) > 0;
+  }
+
   /** True when the lane can be forgotten: nothing in it, and nothing that a new one would not know. */
   isIdle(): boolean {
     const now = this.#clock.now();

@@ -47,6 +47,12 @@ export class Lanes {
     return held.sort((a, b) => b.ms - a.ms).map(({ name }) => name);
   }
 
+  /** Whether some lane waits for tokens. For people: may look at every lane. */
+  areShortOfTokens(): boolean {
+    for (const lane of this.#lanes.values()) if (lane.isShortOfTokens()) return true;
+    return false;
+  }
+
   /** Looks at all lanes only when their number has doubled, so that a lane costs the same however many there are. */
   #sweep(): void {
     for (const [name, lane] of this.#lanes) {

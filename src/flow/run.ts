@@ -234,6 +234,7 @@ class Run<Payload, Value, State> {
     const [longest, ...others] = this.#lanes.held();
     if (longest)
       return others.length > 0 ? `${longest} and ${others.length} more asked to wait` : `${longest} asked to wait`;
+    if (this.#options.tokens && this.#lanes.areShortOfTokens()) return 'tokens';
     if (this.#window.isStuffed || (!this.#window.hasRoom && this.#gate.running === 0)) return 'output';
     if (this.#gate.waiting > 0) return 'rate';
     return null;

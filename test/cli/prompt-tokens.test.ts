@@ -79,8 +79,9 @@ describe('--budget-tokens', () => {
   test('ends the run when it is used up: exit 3, and what is done is kept', async () => {
     const server = await startModel(takes(100));
     const args = ['--budget-tokens', '1000', '--max-tokens', '90', '-c', '4'];
-    const { prompts, exitCode } = await ask(server, args, times(50, 'x'));
+    const { prompts, exitCode, stderr } = await ask(server, args, times(50, 'x'));
     expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/^sluice: stopped: the budget is used up \(--budget-tokens\)\. To resume: /);
     expect(prompts.filter(({ ok }) => ok)).toHaveLength(10);
     expect(server.calls).toHaveLength(10);
     const rest = prompts.filter(({ ok }) => !ok);

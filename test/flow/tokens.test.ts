@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TokenOptions } from '../../src/flow/allowance.ts';
+import type { RunView } from '../../src/flow/run.ts';
 import type { Budget } from '../../src/record/reply.ts';
 import { turn } from './fake-clock.ts';
 import { failure, jobAt, jobs, retry, type TestOutcome } from './support/outcomes.ts';
@@ -20,13 +21,18 @@ const starts = ({ calls }: { calls: { made: readonly { job: { index: number } }[
 
 describe('tokens a minute', () => {
   test('hold a lane as long as it takes, and no other lane, slot or rate token', async () => {
+    let look: () => RunView | null = () => null;
     const run = await startRun({
       jobs: [...jobs(4), jobAt(4, 'b')],
       tokens: limits({ perMinute: 120 }),
       concurrency: 3,
+      watch: (lookAtRun) => {
+        look = lookAtRun;
+      },
     });
     // A sixth at once: two calls of ten. The third slot is free for the other lane.
     expect(starts(run)).toEqual([0, 1, 4]);
+    expect(look()?.heldBy).toBe('tokens');
     await run.clock.advance(4999);
     expect(starts(run)).toEqual([0, 1, 4]);
     run.calls.endAll(took(10));
