@@ -77,3 +77,81 @@ describe('`LearnedBudgets`', () => {
     expect([learned.isFresh(59_999), learned.isFresh(60_000)]).toEqual([false, true]);
   });
 });
+
+/** A limit of so many calls a minute, as a server keeps it: takes a call, and tells what is left. */
+type Limiter = { take(nowMs: number): { isRefused: boolean; budget: Budget } };
+
+/** Room comes back evenly, and `reset` is when all of it is there: OpenAI's way, and Anthropic's. */
+function bucket(limit: number): Limiter {
+  let level = limit;
+  let atMs = 0;
+  return {
+    take(nowMs) {
+      level = Math.min(limit, level + ((nowMs - atMs) * limit) / 60_000);
+      atMs = nowMs;
+      const isRefused = level < 1;
+      if (!isRefused) level -= 1;
+      return { isRefused, budget: requests(Math.floor(level), ((limit - level) / limit) * 60_000, limit) };
+    },
+  };
+}
+
+/** All of it comes back at once, at the full minute. */
+function clockMinute(limit: number): Limiter {
+  let minute = 0;
+  let used = 0;
+  return {
+    take(nowMs) {
+      if (Math.floor(nowMs / 60_000) > minute) used = 0;
+      minute = Math.floor(nowMs / 60_000);
+      const isRefused = used >= limit;
+      if (!isRefused) used += 1;
+      return { isRefused, budget: requests(limit - used, (minute + 1) * 60_000 - nowMs, limit) };
+    },
+  };
+}
+
+/** Makes so many calls, so many at once; answers take from half to one and a half times as long as usual. */
+function play(limiter: Limiter, { calls, atOnce, usualMs }: { calls: number; atOnce: number; usualMs: number }) {
+  const learned = new LearnedBudgets();
+  const running: { startMs: number; endMs: number; budget: Budget }[] = [];
+  let nowMs = 0;
+  let started = 0;
+  let refused = 0;
+  while (started < calls) {
+    const waitMs = running.length < atOnce ? learned.waitMs(nowMs, 1) : Number.POSITIVE_INFINITY;
+    if (waitMs === 0) {
+      const { isRefused, budget } = limiter.take(nowMs);
+      if (isRefused) refused += 1;
+      learned.started(nowMs, 1);
+      running.push({ startMs: nowMs, endMs: nowMs + usualMs * (0.5 + ((started * 7) % 10) / 10), budget });
+      started += 1;
+      continue;
+    }
+    running.sort((a, b) => a.endMs - b.endMs);
+    const [first] = running;
+    if (first && first.endMs <= nowMs + waitMs) {
+      nowMs = first.endMs;
+      running.shift();
+      learned.learn(first.startMs, nowMs, [first.budget]);
+    } else nowMs += waitMs;
+  }
+  return { refused, minutes: nowMs / 60_000 };
+}
+
+describe('a run of thousands of calls, on what servers say alone,', () => {
+  test.each([
+    { limit: 500, calls: 3000, atOnce: 50, usualMs: 300 },
+    { limit: 500, calls: 3000, atOnce: 200, usualMs: 3000 },
+    { limit: 60, calls: 300, atOnce: 10, usualMs: 1000 },
+    { limit: 5000, calls: 20_000, atOnce: 200, usualMs: 1000 },
+  ])('is never refused, and takes what is there: %j', ({ limit, ...load }) => {
+    const even = play(bucket(limit), load);
+    expect(even.refused).toBe(0);
+    // The first minute's worth is there at once.
+    expect(even.minutes).toBeLessThan((load.calls / limit - 1) * 1.08);
+    const full = play(clockMinute(limit), load);
+    expect(full.refused).toBe(0);
+    expect(full.minutes).toBeLessThan((load.calls / limit) * 1.01);
+  });
+});
