@@ -94,6 +94,8 @@ export async function connectionSettings(
   const used = [proxies?.http, proxies?.https].filter((one) => one !== null && one !== undefined);
   return {
     tls: await tlsOf(flags),
+    // What -k and --cert say is meant for the servers behind a proxy.
+    proxyTls: proxies && (await tlsOf({ cacert: flags.cacert, insecure: false })),
     proxies,
     unixSocket,
     resolutions: resolutionsOf(flags.resolve ?? []),

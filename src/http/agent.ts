@@ -23,6 +23,8 @@ export type AgentOptions = {
 /** What a connection is made of, beyond the usual. */
 export type ConnectionSettings = {
   tls: TlsSettings | null;
+  /** The same for proxies that speak TLS: whom to trust, and nothing about us. */
+  proxyTls: TlsSettings | null;
   proxies: Proxies | null;
   unixSocket: string | null;
   resolutions: Resolutions;
@@ -64,8 +66,8 @@ export function createAgent(options: AgentOptions): Agent {
   const patient = (connect: Connector): Connector =>
     waitOutShortages(connect, { patienceMs: patienceMs || Number.POSITIVE_INFINITY, makeRoom: closeIdle, unfinished });
   const direct = patient(createConnector({ ...connectorOptions, allowsHttp2, tls }));
-  // To a proxy: what -k and --cert say is meant for the servers behind it.
-  const toProxy = patient(createConnector({ ...connectorOptions, allowsHttp2: false, tls: null }));
+  const proxyTls = options.proxyTls ?? null;
+  const toProxy = patient(createConnector({ ...connectorOptions, allowsHttp2: false, tls: proxyTls }));
   const secure = buildConnector({ timeout: connectTimeoutMs, allowH2: allowsHttp2, ...tls });
 
   function counted(connect: Connector): Connector {

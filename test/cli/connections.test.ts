@@ -112,6 +112,23 @@ describe('proxies', () => {
     expect(run.stdout + run.stderr).not.toMatch(/p%ss|p%25ss/);
   });
 
+  test('a proxy may speak TLS: --cacert is for it too, and one connection serves all http hosts', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const secure = await startTlsServer(identity);
+    const [one, two] = [await startServer(), await startServer()];
+    const proxy = await startProxy({ identity });
+    const input = lines(secure.url, one.at('/a'), two.at('/b'), one.at('/c'));
+    const through = ['-c', '1', '-x', proxy.url];
+    const run = await sluice([...once, '--cacert', 'ca.pem', ...through], { cwd, input });
+    expect(run.rows.map(({ ok }) => ok)).toEqual([true, true, true, true]);
+    expect(proxy.asked).toHaveLength(4);
+    expect(proxy.connections()).toBe(2);
+    const strict = await sluice([...once, ...through, one.at('/')], { cwd });
+    expect(strict.row(0).error).toMatchObject({ code: 'tls', phase: 'connect', retryable: false });
+    expect(strict.row(0).error?.message).toMatch(/the proxy https:/);
+  });
+
   test('the connection to a proxy is kept for the next http call, whatever its host', async () => {
     const [one, two] = [await startServer(), await startServer()];
     const proxy = await startProxy();

@@ -1,9 +1,11 @@
-import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import type { Identity } from './certificates.ts';
 
 export type TestProxy = {
-  /** `http://127.0.0.1:port`. */
+  /** `http://127.0.0.1:port`, or `https://localhost:port`. */
   readonly url: string;
   readonly port: number;
   /** The first line and the credentials of every request to it, in order. */
@@ -16,8 +18,11 @@ export type TestProxy = {
 export async function startProxy({
   wants,
   status,
+  identity,
 }: {
   wants?: string;
+  /** With it the proxy speaks TLS, as localhost. */
+  identity?: Identity;
   status?: (request: IncomingMessage) => number | null;
 } = {}): Promise<TestProxy> {
   const asked: TestProxy['asked'] = [];
@@ -31,9 +36,9 @@ export async function startProxy({
     return status?.(request) ?? null;
   }
 
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const forward = (request: IncomingMessage, response: ServerResponse): void => {
     const refused = refusal(request);
-    if (refused !== null) return response.writeHead(refused).end('refused by the proxy');
+    if (refused !== null) return void response.writeHead(refused).end('refused by the proxy');
     const { 'proxy-authorization': _, ...headers } = request.headers;
     const onward = httpRequest(request.url ?? '', { method: request.method, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -41,7 +46,9 @@ export async function startProxy({
     });
     onward.on('error', () => response.writeHead(502).end());
     request.pipe(onward);
-  });
+  };
+  const options = { keepAliveTimeout: 60_000, ...identity };
+  const server = identity ? createTlsServer(options, forward) : createServer(options, forward);
   server.on('connect', (request: IncomingMessage, socket: Socket) => {
     const refused = refusal(request);
     if (refused !== null) return socket.end(`HTTP/1.1 ${refused} No\r\ncontent-length: 0\r\n\r\n`);
@@ -67,5 +74,10 @@ export async function startProxy({
     await closed;
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, port, asked, connections: () => connections };
+  return {
+    url: identity ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
+    port,
+    asked,
+    connections: () => connections,
+  };
 }
