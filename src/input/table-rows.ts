@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Parser } from 'csv-parse';
-import type { parse } from 'csv-parse/sync';
+import { hasStrictQuotes } from './strict-quotes.ts';
 
 /** One row of a table. `fault` says why it cannot be used. */
 export type TableRow = {
@@ -20,7 +20,6 @@ export type TableOptions = {
 };
 
 type Csv = { readonly raw: string; readonly record: string[] };
-type Library = { readonly Parser: typeof Parser; readonly parse: typeof parse };
 /** What csv-parse keeps of a row whose end has not come. Its version is pinned: there is no other way to know. */
 type Unfinished = {
   state: {
@@ -41,8 +40,7 @@ const blankLines = Buffer.alloc(lookAhead, '\n');
 /** csv-parse, fed chunk by chunk: its stream would hand over row by row, and stop at the first that it does not like. */
 export class RowParser {
   readonly #parser: Parser;
-  /** Throws for a row that does not keep all rules. */
-  readonly #parseStrictly: (text: string) => void;
+  readonly #delimiter: string;
   readonly #maxLineBytes: number;
   #rows: TableRow[] = [];
   #error: Error | null = null;
@@ -57,10 +55,11 @@ export class RowParser {
   #rest: Uint8Array = new Uint8Array();
   #isUtf8 = true;
 
-  constructor(library: Library, { delimiter, maxLineBytes }: TableOptions) {
-    const rules = { delimiter, relax_column_count: true, record_delimiter: ['\r\n', '\n'] };
-    const parser = new library.Parser({
-      ...rules,
+  constructor(Library: typeof Parser, { delimiter, maxLineBytes }: TableOptions) {
+    const parser = new Library({
+      delimiter,
+      relax_column_count: true,
+      record_delimiter: ['\r\n', '\n'],
       bom: true,
       raw: true,
       skip_empty_lines: true,
@@ -80,7 +79,7 @@ export class RowParser {
       this.#error = error;
     });
     this.#parser = parser;
-    this.#parseStrictly = (text) => library.parse(text, rules);
+    this.#delimiter = delimiter;
     this.#maxLineBytes = maxLineBytes;
   }
 
@@ -127,7 +126,7 @@ export class RowParser {
   #faultOf(fields: readonly string[], row: { text: string; size: number; isQuoted: boolean }): string | null {
     if (row.size > this.#maxLineBytes + 2) return `the row is longer than ${this.#maxLineBytes} bytes (--max-line)`;
     if (!this.#isUtf8 && fields.some((field) => field.includes('\ufffd'))) return 'the row is not UTF-8';
-    if (row.isQuoted && fields.some((field) => field.includes('"')) && !this.#isStrict(row.text)) {
+    if (row.isQuoted && !hasStrictQuotes(row.text, this.#delimiter)) {
       return 'a quote stands where none may be: a field with quotes in it is written "a ""quoted"" word"';
     }
     return null;
@@ -138,16 +137,6 @@ export class RowParser {
     const { quoting, escaping, previousBuf } = (this.#parser as unknown as Unfinished).state;
     const unread = previousBuf?.toString('latin1') ?? '';
     return !escaping && (quoting ? /^[^"]*"\r?\n$/ : /^[^"]*\n$/).test(unread);
-  }
-
-  /** Whether a row whose values have quotes in them keeps all rules. */
-  #isStrict(text: string): boolean {
-    try {
-      this.#parseStrictly(text);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   /** A row that is too long is not kept, only waited for: the memory it may take is bounded. */

@@ -16,8 +16,8 @@ export type Table = {
  * columns of one name, or one without. A file without anything in it has no columns and no rows.
  */
 export async function openTable(chunks: AsyncIterable<Uint8Array>, options: TableOptions): Promise<Table> {
-  const [{ Parser }, { parse }] = await Promise.all([import('csv-parse'), import('csv-parse/sync')]);
-  const batches = rowsOf(chunks, new RowParser({ Parser, parse }, options));
+  const { Parser } = await import('csv-parse');
+  const batches = rowsOf(chunks, new RowParser(Parser, options));
   let first: TableRow[] = [];
   while (first.length === 0) {
     const next = await batches.next();
