@@ -1,37 +1,31 @@
 import { randomBytes } from 'node:crypto';
 import * as Args from '@oclif/core/args';
 import { createAnswerStore } from '../cli/answer-store.ts';
+import { carryOut } from '../cli/carry-out.ts';
 import { ConfigurableCommand } from '../cli/command.ts';
-import { connectionSettings, fetchConnectionFlags } from '../cli/connection-flags.ts';
-import { withinDescriptors } from '../cli/descriptors.ts';
-import { dryRunFlags, runDry } from '../cli/dry-run.ts';
-import { resumeHint } from '../cli/ending.ts';
+import { commonSettings } from '../cli/common-settings.ts';
+import { fetchConnectionFlags } from '../cli/connection-flags.ts';
+import { dryRunFlags } from '../cli/dry-run.ts';
 import { flowFlags } from '../cli/flow-flags.ts';
-import { flowSettings } from '../cli/flow-settings.ts';
 import SluiceHelp from '../cli/help.ts';
 import { inputFlags, labelTemplates } from '../cli/input-flags.ts';
-import { openOutput } from '../cli/output-file.ts';
-import { outputFlags, outputSettings } from '../cli/output-flags.ts';
+import { outputFlags } from '../cli/output-flags.ts';
 import { dataFlagsOf } from '../cli/request-data.ts';
 import { requestFlags } from '../cli/request-flags.ts';
 import { requestSettings } from '../cli/request-settings.ts';
 import { rowFlags, writesBatch } from '../cli/row-flags.ts';
 import { saveFlags, saveSettings } from '../cli/save-flags.ts';
-import { runSession } from '../cli/session.ts';
-import { shapeFlags, shapeSettings } from '../cli/shape-flags.ts';
-import { fileHint, openSources } from '../cli/sources.ts';
-import { talkFlags, talkSettings } from '../cli/talk-flags.ts';
+import { shapeFlags } from '../cli/shape-flags.ts';
+import { fileHint } from '../cli/sources.ts';
+import { talkFlags } from '../cli/talk-flags.ts';
 import { tellEvent } from '../cli/tell.ts';
-import { createTemplates } from '../cli/templates.ts';
 import type { Hop } from '../http/call.ts';
 import { fetchJobs } from '../input/fetch-jobs.ts';
 import { createCounter } from '../input/idempotency.ts';
 import { createBatchLine, rowOfBatchLine } from '../output/batch.ts';
 import { createRow } from '../output/row.ts';
 import { createShape } from '../output/shape.ts';
-import type { Job } from '../record/job.ts';
 import type { FetchTask, HttpAnswer } from '../record/request.ts';
-import { createMask } from '../record/secrets.ts';
 
 export default class Fetch extends ConfigurableCommand {
   static override summary = 'Call URLs or request records: one JSON row on stdout for each.';
@@ -68,13 +62,10 @@ export default class Fetch extends ConfigurableCommand {
   async run(): Promise<void> {
     const { args, flags, raw, metadata } = await this.parse(Fetch);
     const urls = args.urls ?? [];
-    const names = flags.input ?? (urls.length > 0 ? [] : ['-']);
     if (!flags.input && urls.length === 0 && process.stdin.isTTY)
       return new SluiceHelp(this.config).showHelp(['fetch']);
-    const talk = talkSettings(flags, { isTerminal: process.stderr.isTTY ?? false, env: process.env });
-    const { flow, maxConnections } = withinDescriptors(flowSettings(flags), talk);
-    const connection = await connectionSettings(flags, process.env);
-    const templates = createTemplates(flags, process.env);
+    const common = await commonSettings(flags, { given: urls });
+    const { templates, shaping, connection, maxLineBytes } = common;
     const { defaults, secrets: given } = await requestSettings(flags, {
       data: dataFlagsOf(raw),
       templates,
@@ -85,107 +76,71 @@ export default class Fetch extends ConfigurableCommand {
     const secrets = [...given, ...templates.secrets, ...connection.secrets];
     const include = new Set(flags.include?.flatMap((one) => [...one]));
     if (flags.head) include.add('headers');
-    const shaping = await shapeSettings(flags);
     const isBatch = writesBatch(flags);
-    const isMaxBodyGiven = !metadata.flags['max-body']?.setFromDefault;
-    const saving = saveSettings(flags, { templates, isMaxBodyGiven });
-    const outputTo = outputSettings(flags);
-    const maxLineBytes = flags['max-line'];
-    const sources = await openSources(names, { format: flags.format, maxLineBytes, fields: templates.fields });
-    const jobs = fetchJobs({
-      urls,
-      sources: sources.list,
-      defaults,
-      labels: { ...labels, fileName: saving?.fileName ?? null },
-      maxLineBytes,
-      keepsInput: include.has('input') || shaping?.mergeField != null,
-      keysJobs: outputTo !== null,
-      idempotency: flags['idempotency-key'] ? createCounter() : null,
-      findsTwins: flags.unique,
-      hintFor: fileHint,
+    const saving = saveSettings(flags, {
+      templates,
+      isMaxBodyGiven: !metadata.flags['max-body']?.setFromDefault,
     });
-    const laneOf = ({ payload }: Job<FetchTask>) => payload.lane ?? payload.request?.host ?? '';
-    const known = isBatch ? () => '' : callOf;
-    const signatureOf = ({ payload }: Job<FetchTask>) => known(payload);
-    const rowOf = isBatch
-      ? (line: Readonly<Record<string, unknown>>) => rowOfBatchLine(line, flags['ok-status'])
-      : undefined;
-    const saved = outputTo && { ...outputTo, signatureOf: known, rowOf, inputs: names };
-    if (flags['dry-run']) {
-      return runDry({
-        jobs,
+    const sources = await common.openSources();
+    const signatureOf = isBatch ? () => '' : callOf;
+    await carryOut<FetchTask, HttpAnswer, Hop>(
+      { id: 'fetch', argv: this.argv },
+      { ...common, sources },
+      {
+        jobs: fetchJobs({
+          urls,
+          sources: sources.list,
+          defaults,
+          labels: { ...labels, fileName: saving?.fileName ?? null },
+          maxLineBytes,
+          keepsInput: include.has('input') || shaping?.mergeField != null,
+          keysJobs: common.outputTo !== null,
+          idempotency: flags['idempotency-key'] ? createCounter() : null,
+          findsTwins: flags.unique,
+          hintFor: fileHint,
+        }),
         callOf: (task) => task,
-        laneOf,
+        laneOf: ({ payload }) => payload.lane ?? payload.request?.host ?? '',
         hasLanes: labels.lane !== null,
-        flow,
         secrets,
-        output: saved,
-        signatureOf,
-        isQuiet: talk.isQuiet,
-        stopInput: sources.stop,
-      });
-    }
-    const [{ createAgent }, { createCall }] = await Promise.all([
-      import('../http/agent.ts'),
-      import('../http/call.ts'),
-    ]);
-    const agent = createAgent({
-      concurrency: flow.concurrency,
-      connectTimeoutMs: flow.connectTimeoutMs,
-      patienceMs: flow.timeoutMs,
-      maxConnections,
-      ...connection,
-    });
-    const mask = createMask(secrets);
-    const answers = flags.unique ? createAnswerStore<HttpAnswer>() : null;
-    const render = isBatch
-      ? createBatchLine({ runId: randomBytes(8).toString('hex'), secrets })
-      : createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now });
-
-    await saving?.prepare();
-    // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
-    const output = saved && (await openOutput(saved.path, saved));
-    await runSession({
-      jobs,
-      attempt: createCall({
-        agent,
-        idleTimeoutMs: flags['idle-timeout'],
-        maxBodyBytes: flags['max-body'],
-        maxRedirects: flags['max-redirects'],
-        bodyMode: flags.body,
-        saving: saving?.saving ?? null,
-        isOk: flags['ok-status'],
-        retryOn: flags['retry-on'] ?? null,
-        retriesUnsafe: flags['retry-unsafe'] || flags['idempotency-key'],
-      }),
-      laneOf,
-      share: answers && { twinOf: ({ payload }) => payload.twin ?? null, store: answers },
-      render,
-      shape: shaping && createShape({ ...shaping, render, secrets }),
-      measure: (answer) => ({
-        status: answer?.status ?? null,
-        bytes: answer?.bytes ?? null,
-        isSaved: answer?.body?.kind === 'file',
-      }),
-      tell: (event) => tellEvent(event, { mask, describe: describeCall }),
-      flow,
-      talk,
-      keepsLog: include.has('attempts'),
-      output,
-      signatureOf,
-      resumeHint: resumeHint('fetch', {
-        argv: this.argv,
-        hasFile: output !== null,
-        readsStdin: names.includes('-'),
-        mask,
-      }),
-      stopInput: sources.stop,
-      close: async () => {
-        answers?.close();
-        await agent.destroy();
+        signatureOf: ({ payload }) => signatureOf(payload),
+        file: { signatureOf, rowOf: isBatch ? (line) => rowOfBatchLine(line, flags['ok-status']) : undefined },
+        async open({ agent, mask }) {
+          const { createCall } = await import('../http/call.ts');
+          const answers = flags.unique ? createAnswerStore<HttpAnswer>() : null;
+          const render = isBatch
+            ? createBatchLine({ runId: randomBytes(8).toString('hex'), secrets })
+            : createRow({ include, hasBody: flags.body !== 'none', secrets, now: Date.now });
+          await saving?.prepare();
+          return {
+            attempt: createCall({
+              agent,
+              idleTimeoutMs: flags['idle-timeout'],
+              maxBodyBytes: flags['max-body'],
+              maxRedirects: flags['max-redirects'],
+              bodyMode: flags.body,
+              saving: saving?.saving ?? null,
+              isOk: flags['ok-status'],
+              retryOn: flags['retry-on'] ?? null,
+              retriesUnsafe: flags['retry-unsafe'] || flags['idempotency-key'],
+            }),
+            share: answers && { twinOf: ({ payload }) => payload.twin ?? null, store: answers },
+            render,
+            shape: shaping && createShape({ ...shaping, render, secrets }),
+            measure: measureAnswer,
+            tell: (event) => tellEvent(event, { mask, describe: describeCall }),
+            keepsLog: include.has('attempts'),
+            close: () => answers?.close(),
+          };
+        },
       },
-    });
+    );
   }
+}
+
+function measureAnswer(answer: HttpAnswer | null) {
+  const { status = null, bytes = null, body = null } = answer ?? {};
+  return { status, bytes, isSaved: body?.kind === 'file' };
 }
 
 function describeCall(task: FetchTask, hop: Hop | null): string {
