@@ -1,0 +1,27 @@
+/** Runs out when nothing has been heard for so long. */
+export class IdleClock {
+  readonly #ms: number;
+  readonly #onIdle: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** With 0 ms it never runs out. */
+  constructor(ms: number, onIdle: () => void) {
+    this.#ms = ms;
+    this.#onIdle = onIdle;
+  }
+
+  /** Starts it, if it is not running. */
+  start(): void {
+    if (this.#ms > 0) this.#timer ??= setTimeout(this.#onIdle, this.#ms);
+  }
+
+  /** Something was heard. */
+  refresh(): void {
+    this.#timer?.refresh();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
