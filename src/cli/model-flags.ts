@@ -79,6 +79,7 @@ export type ModelFlags = {
   'max-tokens'?: number | undefined;
   temperature?: number | undefined;
   param?: Param[] | undefined;
+  'dry-run'?: boolean;
 };
 
 type Environment = NodeJS.ProcessEnv;
@@ -126,6 +127,9 @@ async function localModel(flags: ModelFlags, env: Environment): Promise<{ provid
   if (flags['base-url'] !== undefined || env.OPENAI_BASE_URL?.trim()) {
     throw new UsageError('--model: no model is given: -m NAME (GET /models of the server lists what it has)');
   }
+  // Nothing is sent in a dry run, not even a question.
+  if (flags['dry-run'])
+    throw new UsageError('--model: no model is given: a dry run does not ask for one; name it with -m');
   const baseUrl = providerUrl('ollama', undefined, env);
   const model = await firstOllamaModel(baseUrl);
   if (model !== null) return { provider: 'ollama', model };

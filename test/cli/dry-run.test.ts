@@ -121,3 +121,9 @@ test('prompt has it too: the body is what the model would be asked', async () =>
   expect(nobody?.error).toMatchObject({ code: 'template' });
   expect(server.calls).toEqual([]);
 });
+
+test('prompt without a model asks nobody which there are', async () => {
+  const run = await sluice(['prompt', '--dry-run', 'hi'], { env: { OLLAMA_HOST: 'http://127.0.0.1:9' } });
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(run.stderr).toContain('a dry run does not ask for one');
+});
