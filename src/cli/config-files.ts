@@ -121,7 +121,9 @@ function faultOf({ message }: Error): string {
 function settingsIn(value: unknown, name: string): ConfigFile['settings'] {
   if (value === null || value === undefined) return {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as ConfigFile['settings'];
-  throw new UsageError(`${name}: expected settings such as \`concurrency: 5\`, got ${nameOf(value)}`);
+  throw new UsageError(
+    `${name}: expected settings such as \`concurrency: 5\`, got ${typeof value === 'string' ? 'a text' : nameOf(value)}`,
+  );
 }
 
 /** What a value is, for a message: never the value itself where it may hold much. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { extname } from 'node:path';
+import { inFilePath } from '../input/escapes.ts';
 import { type FormPart, formBody } from '../input/form.ts';
 import type { RequestDefaults } from '../input/request-defaults.ts';
 import { compileTemplate } from '../input/template.ts';
@@ -11,12 +12,14 @@ export type Form = { readonly contentType: string; readonly body: NonNullable<Re
 /** What -F makes: `name=value`, `name=@file`, `name=<file`, with `;type=` and `;filename=` behind, as curl has them. */
 export function formOf(given: readonly string[], templates: Templates): Form {
   const compile = (text: string) => templates.compile('--form', (options) => compileTemplate(text, options));
+  const compilePath = (text: string) =>
+    templates.compile('--form', (options) => compileTemplate(text, { ...options, escapeAt: inFilePath }));
   const parts = given.map((text): FormPart => {
     const { name, mark, value, type, filename } = readPart(text);
     return {
       name: compile(name),
       source: mark === '' ? 'text' : mark === '@' ? 'upload' : 'file',
-      value: compile(value),
+      value: mark === '' ? compile(value) : compilePath(value),
       type: type ?? (mark === '@' ? typeOf(value) : null),
       filename: filename === null ? null : compile(filename),
     };

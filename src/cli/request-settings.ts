@@ -111,7 +111,13 @@ function bearerOf({ 'bearer-env': name }: RequestFlags, env: NodeJS.ProcessEnv):
   if (name === undefined) return null;
   if (!name) throw new UsageError('--bearer-env: expected the name of an environment variable, got nothing');
   const token = env[name]?.trim();
-  if (!token) throw new UsageError(`--bearer-env: the environment variable ${name} is not set`);
+  if (!token) {
+    // `--bearer-env "$TOKEN"` is an easy mistake, and what stands here then is the token.
+    const shown = /^[A-Z][A-Z\d_]{0,63}$/.test(name)
+      ? `variable ${name}`
+      : 'variable of that name (not shown: it may be a token)';
+    throw new UsageError(`--bearer-env: the environment ${shown} is not set`);
+  }
   return ['--bearer-env', `Bearer ${token}`];
 }
 

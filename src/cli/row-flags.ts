@@ -61,12 +61,16 @@ export type FormatFlags = {
   include?: unknown;
   query?: string | undefined;
   merge?: string | undefined;
+  body?: string;
 };
 
 /** Whether Batch lines are written; their form is given, so nothing that would change it may be asked for. */
 export function writesBatch(flags: FormatFlags): boolean {
   if (flags['output-format'] === 'rows') return false;
   const [other] = (['include', 'query', 'merge'] as const).filter((name) => flags[name] !== undefined);
-  if (other === undefined) return true;
-  throw new UsageError(`--${other}: Batch lines have no room for it; leave it out, or --output-format`);
+  if (other !== undefined)
+    throw new UsageError(`--${other}: Batch lines have no room for it; leave it out, or --output-format`);
+  if (flags.body !== undefined && flags.body !== 'auto')
+    throw new UsageError('--body: Batch lines have the body as it came; leave it out, or --output-format');
+  return true;
 }

@@ -41,6 +41,23 @@ export function inUrl(name: string, before: string, behind: string): Escape {
   return isSegment ? inSegment(name) : percentEncoded;
 }
 
+/**
+ * For the path of a file that is read, given what stands before the value (names as NUL) and behind it. A value that is
+ * the whole path, or its first folder, is as it is. Any other may name folders further in, and none further out.
+ */
+export function inFilePath(name: string, before: string, behind: string): Escape {
+  const isFirst = before === '';
+  if (isFirst && /^(?:[/\\]|$)/.test(behind)) return (text) => text;
+  return (text) => {
+    // Segments of one dot too: two values side by side could make two of them.
+    const leavesFolder =
+      text.split(/[/\\]/).some((segment) => /^\.+$/.test(segment)) || (isFirst && /^[/\\]/.test(text));
+    if (!leavesFolder) return text;
+    const shown = text.slice(0, 200);
+    throw new Failure('template', `{{${name}}}: \`${shown}\` would leave the folder ({{${name}|raw}} allows it)`);
+  };
+}
+
 const inHost: Escape = (text) =>
   percentEncoded(text).replace(/%3A|%5B|%5D/g, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
 

@@ -43,11 +43,15 @@ async function* rowsOf(chunks: AsyncIterable<Uint8Array>, parser: RowParser): As
   if (last.length > 0) yield last;
 }
 
-function columnsOf({ fields, fault }: TableRow): string[] {
+function columnsOf({ fields, text, fault }: TableRow): string[] {
   if (fault !== null) throw new Failure('input', `the header cannot be read: ${fault}`);
   const columns = fields.map((name) => name.trim());
   if (columns.some((name) => name.includes('\0'))) {
     throw new Failure('input', 'the header is not UTF-8 (UTF-16? convert it with iconv first)');
+  }
+  // The whole file would be a header, and the run a success that did nothing.
+  if (!text.includes('"') && /\r(?!\n|$)/.test(text)) {
+    throw new Failure('input', 'the lines end with CR alone, as on old Macs (convert them: tr "\\r" "\\n")');
   }
   const nameless = columns.indexOf('');
   if (nameless !== -1) throw new Failure('input', `column ${nameless + 1} of the header has no name`);

@@ -116,6 +116,7 @@ export function parseUrl(text: string, base?: URL): URL {
 
 function hintFor(text: string): string {
   if (/^[\w-]+(\.[\w-]+)*(:\d+)?([/?#].*)?$/.test(text)) return ' (for a bare host use --proto-default https)';
+  if (text.startsWith('/')) return ' (a path needs --base-url)';
   return '';
 }
 

@@ -81,3 +81,11 @@ test.each([
   const run = await sluice(['fetch', '--output-format', 'openai-batch', flag, value, 'http://127.0.0.1:9/']);
   expect([run.exitCode, run.stderr]).toEqual([2, expect.stringContaining(`${flag}: Batch lines have no room`)]);
 });
+
+test.each(['text', 'none', 'base64', 'json'])(
+  '--body %s would make other lines than the Batch API’s: exit 2',
+  async (mode) => {
+    const run = await sluice(['fetch', '--output-format', 'openai-batch', '--body', mode, 'http://127.0.0.1:9/']);
+    expect([run.exitCode, run.stdout, run.stderr]).toEqual([2, '', expect.stringContaining('--body: Batch lines')]);
+  },
+);

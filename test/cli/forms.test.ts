@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { inTurn, redirect, reply } from '../support/answers.ts';
 import { ndjson } from '../support/input.ts';
@@ -50,6 +52,36 @@ describe('-F', () => {
       ['"\r\n--x', '1'],
       ['{{n}}', '2'],
     ]);
+  });
+
+  test('reads no file outside the folder that its template names, whatever a record says', async () => {
+    const server = await startServer();
+    const cwd = temporaryFolder({ 'secret.txt': 'mine' });
+    mkdirSync(join(cwd, 'in', 'deep'), { recursive: true });
+    for (const path of ['in/a.txt', 'in/deep/b.txt']) writeFileSync(join(cwd, path), 'content');
+    const paths = ['../secret.txt', 'deep/../../secret.txt', '..', './x', '..\\secret.txt', 'a.txt', 'deep/b.txt'];
+    const input = ndjson(...paths.map((path) => ({ path })));
+    for (const mark of ['@', '<']) {
+      const run = await sluice(['fetch', '--url', server.at('/'), '--ordered', '-F', `f=${mark}in/{{path}}`], {
+        cwd,
+        input,
+      });
+      const rows = paths.map((_path, at) => run.row(at));
+      expect(rows.map(({ error }) => error?.code ?? null)).toEqual([...Array(5).fill('template'), null, null]);
+      expect(rows[0]?.error?.message).toContain('{{path}}: `../secret.txt` would leave the folder');
+    }
+    expect(server.calls.some(({ body }) => body.includes('mine'))).toBe(false);
+  });
+
+  test('reads the file that a record names in full, or with |raw', async () => {
+    const server = await startServer();
+    const cwd = temporaryFolder({ 'secret.txt': 'mine', 'a.txt': 'a' });
+    const input = ndjson({ path: `../${basename(cwd)}/secret`, folder: cwd });
+    for (const form of ['f=@./{{path|raw}}.txt', 'f=@{{folder}}/a.txt']) {
+      expect((await sluice(['fetch', '--url', server.at('/'), '-F', form], { cwd, input })).row(0).ok).toBe(true);
+    }
+    const refused = await sluice(['fetch', '--url', server.at('/'), '-F', 'f=@{{folder}}.txt'], { cwd, input });
+    expect(refused.row(0).error?.code).toBe('template');
   });
 
   test('opens its files anew for each attempt and for a redirect', async () => {

@@ -116,6 +116,15 @@ describe('promise 10: secrets stay secret, in rows, on stderr and with -v', () =
   });
 });
 
+test('--bearer-env that was given the token itself does not tell it', async () => {
+  for (const token of ['sk-proj-9f8e7d6c', 'ghp_9f8E7d6C', 'eyJhbGciOi.9f8e']) {
+    const run = await sluice(['fetch', '--bearer-env', token, 'http://h.example/']);
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).toContain('--bearer-env: ');
+    expect(run.stderr).not.toContain(token);
+  }
+});
+
 test('--bearer-env with a variable that is not set is wrong usage that names it', async () => {
   const server = await startServer();
   for (const env of [{}, { API_TOKEN: '' }] as Record<string, string>[]) {

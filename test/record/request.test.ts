@@ -48,7 +48,7 @@ describe('parseUrl', () => {
     ['', /not a URL/],
     ['example.com/x', /--proto-default https/],
     ['localhost:8080/x', /--proto-default https/],
-    ['/only/a/path', /not a URL/],
+    ['/only/a/path', /not a URL: `\/only\/a\/path` \(a path needs --base-url\)/],
     ['http://', /not a URL/],
     ['http://h:99999/', /not a URL/],
     ['http://a b/', /not a URL/],
