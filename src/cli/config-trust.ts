@@ -40,6 +40,8 @@ const harmlessFlags = [
  * files to read or write, certificates, and whatever flag comes next) could send what is secret to somebody else.
  */
 export function isHarmless(flag: string, { helpGroup }: FlagShape): boolean {
+  // It may have something done twice.
+  if (flag === 'retry-unsafe') return false;
   return harmlessGroups.includes(helpGroup ?? '') || harmlessFlags.includes(flag);
 }
 

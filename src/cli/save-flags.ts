@@ -77,5 +77,8 @@ function nameTemplate(name: string, templates: Templates): Template {
   if (name.trim() === '') throw new UsageError('--name: expected a name such as {{id}}.json, got an empty one');
   if (/[/\\]/.test(fixed))
     throw new UsageError(`--name: expected the name of a file, without folders, got \`${name}\``);
-  return templates.compile('--name', (options) => compileTemplate(name, options));
+  const template = templates.compile('--name', (options) => compileTemplate(name, options));
+  if (template.secrets.length > 0)
+    throw new UsageError('--name: the name of a file is seen by everyone: leave out {{env…}}');
+  return template;
 }

@@ -3,6 +3,8 @@ import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { openSource, type Source, type SourceOptions } from '../input/source.ts';
+import type { Table } from '../input/table.ts';
+import { Failure } from '../record/failure.ts';
 import { asUsage } from './sayable.ts';
 import { UsageError } from './values.ts';
 
@@ -32,7 +34,9 @@ export async function openSources(names: readonly string[], options: SourceOptio
     const label = name === '-' ? 'stdin' : name;
     streams.push(stream);
     try {
-      list.push(await openSource(chunks(stream, label), { ...options, name: label, ending: extname(name) }));
+      const source = await openSource(chunks(stream, label), { ...options, name: label, ending: extname(name) });
+      if (source.format === 'table') checkColumns(source.table, options.fields);
+      list.push(source);
     } catch (error) {
       throw asUsage(label, error);
     }
@@ -44,6 +48,14 @@ export async function openSources(names: readonly string[], options: SourceOptio
       for (const stream of streams) stream.destroy();
     },
   };
+}
+
+/** A template that asks a table for a column that it has not would fail each of its rows. */
+function checkColumns({ columns }: Table, fields: readonly string[]): void {
+  const missing = columns.length > 0 ? fields.find((field) => !columns.includes(field)) : undefined;
+  if (missing === undefined) return;
+  const known = columns.slice(0, 20).join(', ').slice(0, 200);
+  throw new Failure('input', `it has no column \`${missing}\`, which a template asks for; it has ${known}`);
 }
 
 async function openFile(name: string): Promise<Readable> {

@@ -34,8 +34,14 @@ export function redirected(request: HttpRequest, status: number, location: strin
     if (!keepsBody && aboutBody.test(name)) continue;
     headers.push(name, value);
   }
-  const { body, stream } = request;
-  const content = keepsBody ? { body, ...(stream && { stream }) } : { body: null };
+  const { body, stream, isPrivate = false } = request;
+  if (isPrivate && keepsBody && !isSameOrigin) {
+    throw new Failure(
+      'redirect',
+      `redirected to another origin, which must not have the credential in the body: ${quote(url.href)}`,
+    );
+  }
+  const content = keepsBody ? { body, ...(stream && { stream }), ...(isPrivate && { isPrivate }) } : { body: null };
   return { ...addressOf(url), url: withoutCredentials(url.href), method, headers, ...content };
 }
 

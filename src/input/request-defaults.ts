@@ -5,7 +5,7 @@ import type { Template, TemplateScope } from './template.ts';
 export type Headers = readonly (readonly [name: string, value: string])[];
 
 /** What a request has to say: bytes at hand, or a stream. */
-export type Content = Pick<HttpRequest, 'body' | 'stream'>;
+export type Content = Pick<HttpRequest, 'body' | 'stream' | 'isPrivate'>;
 
 /** What the command line says of every request; a record may say otherwise of its own. */
 export type RequestDefaults = {

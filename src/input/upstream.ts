@@ -1,15 +1,29 @@
 import { Failure } from '../record/failure.ts';
-import { fieldOf, type InputRecord, isResultRow } from './records.ts';
+import { fieldOf, type InputRecord, isResultRow, objectIn } from './records.ts';
 
-/** A row of an earlier stage that has failed. */
+/** Whether a record is a row of an earlier stage that has failed, or has such a row in one of its fields (`--merge`). */
 export function isFailedRow(record: InputRecord): boolean {
-  return isResultRow(record) && fieldOf(record, 'ok') !== true;
+  return failedRowIn(record) !== null;
+}
+
+function failedRowIn(record: InputRecord): InputRecord | null {
+  if (isResultRow(record)) return hasFailed(record) ? record : null;
+  return (
+    Object.values(record)
+      .map(objectIn)
+      .find((field) => field && isResultRow(field) && hasFailed(field)) ?? null
+  );
+}
+
+function hasFailed(row: InputRecord): boolean {
+  return fieldOf(row, 'ok') !== true;
 }
 
 /** A row that failed is passed on as failed, `upstream`: there is nothing to do for it. Any other record passes. */
 export function checkUpstream(record: InputRecord): void {
-  if (!isFailedRow(record)) return;
-  const error = fieldOf(record, 'error');
+  const row = failedRowIn(record);
+  if (!row) return;
+  const error = fieldOf(row, 'error');
   const { code, message } = (typeof error === 'object' ? error : {}) as { code?: unknown; message?: unknown };
   const told = typeof message === 'string' ? message : 'it does not say why';
   const name = typeof code === 'string' ? code : null;

@@ -11,6 +11,8 @@ export type HttpRequest = Address & {
   readonly body: string | Uint8Array | null;
   /** A body that is streamed, in place of the other. */
   readonly stream?: StreamedBody;
+  /** The body holds a credential: it goes to no other origin. */
+  readonly isPrivate?: boolean;
 };
 
 /** A body that may be larger than memory: a form with files. */

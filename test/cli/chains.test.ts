@@ -29,6 +29,15 @@ describe('sluice fetch | sluice fetch --url', () => {
     ]);
   });
 
+  test('a failed row that --merge has put into its record stays failed too', async () => {
+    const server = await startServer();
+    server.on('/gone', reply(404));
+    const script = `sluice fetch --merge row --retries 0 | sluice fetch --url '${server.url}/charge/{{id}}' -X POST`;
+    const run = await shell(script, { input: ndjson({ id: 'b', url: server.at('/gone') }) });
+    expect(run.rows[0]).toMatchObject({ ok: false, attempts: 0, error: { code: 'upstream' } });
+    expect(server.callsOf('/charge/b')).toEqual([]);
+  });
+
   test('the answer’s body, headers and method are not the next request’s', async () => {
     const server = await startServer({ '/': reply(200, 'the answer', { 'x-secret': '1' }) });
     const first = await sluice(['fetch', '--include', 'headers,request', '-d', 'asked', server.at('/')]);

@@ -331,3 +331,28 @@ test('a forgotten -i is told in the row', async () => {
   const run = await sluice(['fetch', 'urls.txt'], { cwd });
   expect(run.row(0).error?.message).toMatch(/there is a file of that name: -i urls\.txt reads its lines/);
 });
+
+test('a column that a template asks for and the table has not is found before anything is sent', async () => {
+  const run = await sluice(['fetch', '--format', 'csv', '--url', 'http://127.0.0.1:9/{{nope}}'], {
+    input: 'id,name\n1,a\n',
+  });
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(run.stderr).toContain('it has no column `nope`, which a template asks for; it has id, name');
+});
+
+test('a credential of the environment is no name for a file', async () => {
+  const args = ['fetch', 'http://127.0.0.1:9/', '--output-dir', 'bodies', '--name', 'f{{env.TOKEN}}'];
+  const run = await sluice(args, { env: { TOKEN: 'abcdef' } });
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(run.stderr).not.toContain('abcdef');
+});
+
+test('a credential in a body does not follow to another origin', async () => {
+  const elsewhere = await startServer();
+  const server = await startServer({ '/': reply(307, '', { location: elsewhere.at('/') }) });
+  const run = await sluice(['fetch', server.at('/'), '--json', '{"a":"{{env.TOKEN}}"}', '--retries', '0'], {
+    env: { TOKEN: 'abcdef' },
+  });
+  expect(run.row(0).error).toMatchObject({ code: 'redirect' });
+  expect(elsewhere.calls).toEqual([]);
+});

@@ -163,3 +163,10 @@ describe('the headers of the next hop', () => {
     },
   );
 });
+
+test('a body with a credential goes to no other origin', () => {
+  const secret = { method: 'POST', body: 'token=abc', isPrivate: true, status: 307 };
+  expect(go('http://a.example/x', '/y', secret)).toMatchObject({ body: 'token=abc', isPrivate: true });
+  expect(() => go('http://a.example/x', 'http://b.example/y', secret)).toThrow(/must not have the credential/);
+  expect(go('http://a.example/x', 'http://b.example/y', { ...secret, status: 303 })).toMatchObject({ body: null });
+});
