@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
 const timed = ['test/cli/limits.test.ts', 'test/cli/lanes.test.ts'];
+/** They put a fake clock under a library that keeps timers of its own: another file's must not be among them. */
+const fakeClocked = ['agent', 'exchange', 'shortage'].map((name) => `test/http/${name}.test.ts`);
 const heavy = ['test/bench/**', 'test/soak/**'];
 
 export default defineConfig({
   test: {
     globalSetup: ['test/support/build.ts'],
     testTimeout: 20_000,
-    // Test files share nothing that one could leave changed; without an import of everything for each of them, the small ones take half the time.
+    // Files share a worker's modules: to import everything for each of them takes the small ones as long as they run.
     isolate: false,
     // One more than the cores of a small machine: most tests wait for a program that they have started.
     maxWorkers: 3,
@@ -17,9 +19,13 @@ export default defineConfig({
         test: {
           name: 'all',
           include: ['test/**/*.test.ts'],
-          exclude: [...heavy, ...timed],
+          exclude: [...heavy, ...timed, ...fakeClocked],
           sequence: { groupOrder: 0 },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'fake clock', include: fakeClocked, isolate: true, sequence: { groupOrder: 0 } },
       },
       // What the server's clock judges runs alone, so that it measures the program and not its neighbours.
       {
