@@ -50,7 +50,8 @@ describe('the clocks', () => {
 
   test('--idle-timeout: silence between two bytes is phase `idle`; a drip goes on', async () => {
     const server = await startServer({ '/stall': stall, '/drip': drip });
-    const args = [...once, '--idle-timeout', '200ms', '--timeout', '700ms'];
+    // A byte every 5 ms, and yet a busy machine may keep all of them back for a while.
+    const args = [...once, '--idle-timeout', '500ms', '--timeout', '1100ms'];
     const run = await sluice(args, { input: lines(server.at('/stall'), server.at('/drip')) });
     expect(run.row(0).error).toMatchObject({ code: 'timeout', phase: 'idle' });
     expect(run.row(1).error).toMatchObject({ code: 'timeout', phase: 'body' });

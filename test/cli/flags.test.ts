@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/places.ts';
+import { refusals } from '../support/refusals.ts';
 import { startServer } from '../support/server.ts';
 import { sluice } from '../support/sluice.ts';
 
@@ -38,19 +39,35 @@ const wrong: [flag: string, value: string, name?: string][] = [
   ['--json', '@missing.json'],
 ];
 
-describe('a wrong value is one line that names flag, value and expectation; exit 2, nothing sent', () => {
-  test.each(wrong)('%s %j', async (flag, value, name = flag.replace('--', '')) => {
-    const server = await startServer();
-    const run = await sluice(['fetch', flag, value, server.at('/')]);
-    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-    const said = run.stderr.trim().split('\n');
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(name === 'request' ? /-X|method|request/ : new RegExp(name));
+test('a wrong value is one line that names flag, value and expectation; exit 2, nothing sent', async () => {
+  const server = await startServer();
+  const runs = await refusals(wrong.map(([flag, value]) => ['fetch', flag, value, server.at('/')]));
+  for (const [at, [flag, value, name = flag.replace('--', '')]] of wrong.entries()) {
+    const run = runs[at];
+    const what = `${flag} ${value}`;
+    expect(run, what).toMatchObject({ exitCode: 2, stdout: '' });
+    const said = run?.stderr.trim().split('\n') ?? [];
+    expect(said, what).toHaveLength(1);
+    expect(said[0], what).toMatch(name === 'request' ? /-X|method|request/ : new RegExp(name));
     // A header without its colon may well be a credential: its value is not repeated.
-    if (name !== 'header') expect(said[0]).toContain(value.replace(/^@/, ''));
-    if (!value.startsWith('@')) expect(said[0]).toMatch(/expected|\bnot an? |cannot/i);
-    expect(server.calls).toEqual([]);
-  });
+    if (name !== 'header') expect(said[0], what).toContain(value.replace(/^@/, ''));
+    if (!value.startsWith('@')) expect(said[0], what).toMatch(/expected|\bnot an? |cannot/i);
+  }
+  expect(runs).toHaveLength(wrong.length);
+  expect(server.calls).toEqual([]);
+});
+
+test.each([
+  ['-c', '0'],
+  ['-H', 'a: b\r\nc: d'],
+  ['-d', '@missing.txt'],
+])('a process of its own ends so too: %s %j', async (flag, value) => {
+  const server = await startServer();
+  const args = ['fetch', flag, value, server.at('/')];
+  const run = await sluice(args);
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+  expect([run.stderr]).toEqual((await refusals([args])).map(({ stderr }) => stderr));
+  expect(server.calls).toEqual([]);
 });
 
 test('a flag that does not exist is wrong usage', async () => {
@@ -125,36 +142,40 @@ test('a flag or command that does not exist is told with the one that was most l
   expect(await wrong('http://127.0.0.1/')).toContain('did you mean sluice fetch http://127.0.0.1/?');
 });
 
-describe('one line says what was expected and what was given; exit 2', () => {
-  test.each([
-    [['fetch', '--rate'], '--rate: expected a value such as 50/s, got nothing'],
-    [['fetch', '-o'], '--output: expected FILE, got nothing'],
-    [['fetch', '--format'], '--format: expected one of auto, lines, ndjson'],
-    [['fetch', '--body', 'yaml'], '--body: expected one of auto, json, text, base64, none, got `yaml`'],
-    [['fetch', '-r', '5/s', '-r', '6/s', 'http://h/'], '--rate: it can be given only once'],
-    [['fetch', '-I', '-X', 'POST', 'http://h/'], '-I and -X POST contradict each other: give one of them'],
-    [
-      ['fetch', '--bearer-env', '', 'http://h/'],
-      '--bearer-env: expected the name of an environment variable, got nothing',
-    ],
-    [['fetch', '-Z', 'http://h/'], 'sluice fetch has no flag -Z (see sluice fetch --help)'],
-    [['prompt', '-m'], '--model: expected PROVIDER:MODEL, got nothing'],
-    [['prompt', '--retry-unsafe'], 'sluice prompt has no flag --retry-unsafe (sluice fetch has one)'],
-    [['mock', '--port', 'x'], '--port: expected a whole number from 0 to 65535, got `x`'],
-    [['mock', 'extra'], 'sluice mock takes no argument, got `extra`'],
-    [['mock', '--latency=soon'], '--latency: expected a duration like 500ms, 30s or 5m (at most 24 days), got `soon`'],
-    [['help', 'fetchh'], 'there is no command `fetchh` (did you mean fetch?)'],
-    [['example.com/a'], 'there is no command `example.com/a` (did you mean sluice fetch example.com/a?)'],
-    [['localhost:80'], 'there is no command `localhost:80` (did you mean sluice fetch localhost:80?)'],
-    [['http://u:hush@h/'], 'there is no command `http://***@h/` (did you mean sluice fetch http://***@h/?)'],
-    [['-uann:hush', 'http://h/'], 'there is no command `-u` (did you mean sluice fetch, with these flags behind it?)'],
-    [['xyzzy'], 'there is no command `xyzzy` (there are '],
-  ])('%j', async (args, message) => {
-    const run = await sluice(args);
-    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run.stderr.startsWith(`sluice: ${message}`), run.stderr).toBe(true);
-    expect(run.stderr.trim()).not.toContain('\n');
-  });
+const refused: [args: string[], message: string][] = [
+  [['fetch', '--rate'], '--rate: expected a value such as 50/s, got nothing'],
+  [['fetch', '-o'], '--output: expected FILE, got nothing'],
+  [['fetch', '--format'], '--format: expected one of auto, lines, ndjson'],
+  [['fetch', '--body', 'yaml'], '--body: expected one of auto, json, text, base64, none, got `yaml`'],
+  [['fetch', '-r', '5/s', '-r', '6/s', 'http://h/'], '--rate: it can be given only once'],
+  [['fetch', '-I', '-X', 'POST', 'http://h/'], '-I and -X POST contradict each other: give one of them'],
+  [
+    ['fetch', '--bearer-env', '', 'http://h/'],
+    '--bearer-env: expected the name of an environment variable, got nothing',
+  ],
+  [['fetch', '-Z', 'http://h/'], 'sluice fetch has no flag -Z (see sluice fetch --help)'],
+  [['prompt', '-m'], '--model: expected PROVIDER:MODEL, got nothing'],
+  [['prompt', '--retry-unsafe'], 'sluice prompt has no flag --retry-unsafe (sluice fetch has one)'],
+  [['mock', '--port', 'x'], '--port: expected a whole number from 0 to 65535, got `x`'],
+  [['mock', 'extra'], 'sluice mock takes no argument, got `extra`'],
+  [['mock', '--latency=soon'], '--latency: expected a duration like 500ms, 30s or 5m (at most 24 days), got `soon`'],
+  [['help', 'fetchh'], 'there is no command `fetchh` (did you mean fetch?)'],
+  [['example.com/a'], 'there is no command `example.com/a` (did you mean sluice fetch example.com/a?)'],
+  [['localhost:80'], 'there is no command `localhost:80` (did you mean sluice fetch localhost:80?)'],
+  [['http://u:hush@h/'], 'there is no command `http://***@h/` (did you mean sluice fetch http://***@h/?)'],
+  [['-uann:hush', 'http://h/'], 'there is no command `-u` (did you mean sluice fetch, with these flags behind it?)'],
+  [['xyzzy'], 'there is no command `xyzzy` (there are '],
+];
+
+test('one line says what was expected and what was given; exit 2', async () => {
+  const runs = await refusals(refused.map(([args]) => args));
+  for (const [at, [args, message]] of refused.entries()) {
+    const run = runs[at];
+    expect(run, args.join(' ')).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run?.stderr.slice(0, `sluice: ${message}`.length), args.join(' ')).toBe(`sluice: ${message}`);
+    expect(run?.stderr.trim(), args.join(' ')).not.toContain('\n');
+  }
+  expect(runs).toHaveLength(refused.length);
 });
 
 test('a file of URLs in the place of a command is told to be an input', async () => {

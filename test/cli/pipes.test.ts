@@ -96,10 +96,10 @@ describe('a slow reader', () => {
 
   test('does not use up the time of a call', async () => {
     const server = await startServer({ '/': reply(200, 'x'.repeat(20_000)) });
-    const run = start(['fetch', '--timeout', '300ms', '--retries', '0'], { isRead: false });
+    const run = start(['fetch', '--timeout', '700ms', '--retries', '0'], { isRead: false });
     run.stdin.end(times(100, server.at('/')));
     await server.called(10);
-    await delay(600); // twice a call's time in which nobody reads
+    await delay(1400); // twice a call's time in which nobody reads
     run.read();
     const ended = await run.ended;
     expect([ended.exitCode, ended.rows.length]).toEqual([0, 100]);

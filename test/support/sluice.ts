@@ -106,7 +106,7 @@ function launch(file: string, args: string[], options: LaunchOptions): Running {
   child.stderr.on('error', () => {});
 
   const stdoutChunks: Buffer[] = [];
-  const queue: Row[] = [];
+  const queue: string[] = [];
   const watchers = new Set<() => void>();
   let stderr = '';
   let unfinished = '';
@@ -126,11 +126,7 @@ function launch(file: string, args: string[], options: LaunchOptions): Running {
     if (!isRows) return;
     const pieces = (unfinished + decoder.decode(chunk, { stream: true })).split('\n');
     unfinished = pieces.pop() ?? '';
-    try {
-      queue.push(...pieces.map(parseRow));
-    } catch {
-      // checkRun reports it when the run is over, with all its context
-    }
+    queue.push(...pieces); // parsed when asked for: a server that measures may share this thread
     notify();
   }
   let stdoutRead: Promise<void> = Promise.resolve();
@@ -192,7 +188,7 @@ function launch(file: string, args: string[], options: LaunchOptions): Running {
   return {
     pid,
     stdin: child.stdin,
-    nextRow: () => until(() => queue.shift(), 'its next row'),
+    nextRow: async () => parseRow(await until(() => queue.shift(), 'its next row')),
     stderrSoFar: () => stderr,
     says: async (pattern) => {
       await until(() => (pattern.test(stderr) ? true : undefined), `it said ${pattern}`);
