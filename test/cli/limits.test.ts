@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { holdAnswers, inTurn, late, redirect, reply } from '../support/answers.ts';
 import { times } from '../support/input.ts';
-import { type CountingServer, type Handler, startServer } from '../support/server.ts';
-import { achievedRate, lateness, slidingMax } from '../support/sliding.ts';
+import { type Handler, startServer } from '../support/server.ts';
+import { achievedRate, expectPaced, lateness, slidingMax } from '../support/sliding.ts';
 import { sluice, start } from '../support/sluice.ts';
 
 // Each run is about two seconds of a clock that is the subject itself, seen from the server. This file wants the
@@ -11,14 +11,13 @@ import { sluice, start } from '../support/sluice.ts';
 // a second try where a rate is measured.
 const measured = { retry: 2 };
 
-const ok = reply(200, 'ok');
+/** How late this process, and so its servers, saw things since the test began. */
+let lateMs: () => number;
+beforeEach(() => {
+  lateMs = lateness();
+});
 
-/** Promise 3: 101% + 1 in every sliding second, and no burst in 100 ms. */
-function expectPaced(server: CountingServer, perSecond: number): void {
-  expect(slidingMax(server.times(), 1000)).toBeLessThanOrEqual(Math.floor(perSecond * 1.01 + 1));
-  // The spacing's fence posts and a fifth: what is late on its way meets what is not.
-  expect(slidingMax(server.times(), 100)).toBeLessThanOrEqual(Math.floor(perSecond * 0.12 + 2));
-}
+const ok = reply(200, 'ok');
 
 describe('-c', () => {
   test('promise 3: -c 20 is never more than 20 at once, and does reach 20', async () => {
@@ -83,11 +82,10 @@ describe('-r', () => {
     measured,
     async (perSecond, flag, count) => {
       const server = await startServer();
-      const late = lateness();
       await sluice(['fetch', '-c', '50', '-r', flag], { input: times(count, server.at('/')) });
       expect(server.calls).toHaveLength(count);
-      expectPaced(server, perSecond);
-      expect(achievedRate(server.times(), late())).toBeGreaterThanOrEqual(perSecond * 0.98);
+      expectPaced(server.times(), perSecond, lateMs());
+      expect(achievedRate(server.times(), lateMs())).toBeGreaterThanOrEqual(perSecond * 0.98);
     },
   );
 
@@ -111,13 +109,13 @@ describe('-r', () => {
     const input = times(20, `${server.at('/fails')}\n${server.at('/moved')}`);
     await sluice(['fetch', '-c', '50', '-r', '50/s', '--retry-delay', '1ms'], { input });
     expect(server.calls).toHaveLength(100);
-    expectPaced(server, 50);
+    expectPaced(server.times(), 50, lateMs());
   });
 
   test('time in which nothing could start is not made up for by a burst', measured, async () => {
     const server = await startServer({ '*': inTurn(late(500, ok), ok) });
     await sluice(['fetch', '-c', '1', '-r', '50/s'], { input: times(20, server.at('/')) });
-    expectPaced(server, 50);
+    expectPaced(server.times(), 50, lateMs());
   });
 
   test('nor is the time of a stopped process', measured, async () => {
@@ -129,6 +127,6 @@ describe('-r', () => {
     await delay(500);
     process.kill(run.pid, 'SIGCONT');
     expect((await run.ended).rows).toHaveLength(30);
-    expectPaced(server, 50);
+    expectPaced(server.times(), 50, lateMs());
   });
 });
