@@ -54,7 +54,11 @@ export async function openSources(names: readonly string[], options: SourceOptio
 function checkColumns({ columns }: Table, fields: readonly string[]): void {
   const missing = columns.length > 0 ? fields.find((field) => !columns.includes(field)) : undefined;
   if (missing === undefined) return;
-  const known = columns.slice(0, 20).join(', ').slice(0, 200);
+  const known = columns
+    .filter((name) => name !== '')
+    .slice(0, 20)
+    .join(', ')
+    .slice(0, 200);
   throw new Failure('input', `it has no column \`${missing}\`, which a template asks for; it has ${known}`);
 }
 

@@ -19,12 +19,13 @@ export function parseRecord(text: string): InputRecord {
   throw new Failure('input', 'the line is JSON, but not an object');
 }
 
-/** The fields of a table's row, all of them text. */
+/** The fields of a table's row, all of them text, but for columns without a name. */
 export function recordOfRow(columns: readonly string[], fields: readonly string[]): InputRecord {
   const record: Record<string, string> = {};
   for (let at = 0; at < columns.length; at += 1) {
     const name = columns[at] as string;
     const value = fields[at] as string;
+    if (name === '') continue;
     if (name === '__proto__') Object.defineProperty(record, name, { value, enumerable: true, configurable: true });
     else record[name] = value;
   }

@@ -13,7 +13,7 @@ export type Table = {
 /**
  * Reads a table as RFC 4180 has it: a header, quotes, line ends inside of them; also `\n` alone, a byte order mark, and
  * empty lines, which count for nothing. Resolves when the header is read. Throws a Failure `input` when it is none: two
- * columns of one name, or one without. A file without anything in it has no columns and no rows.
+ * columns of one name, or none with one. A file without anything in it has no columns and no rows.
  */
 export async function openTable(chunks: AsyncIterable<Uint8Array>, options: TableOptions): Promise<Table> {
   const { Parser } = await import('csv-parse');
@@ -53,9 +53,9 @@ function columnsOf({ fields, text, fault }: TableRow): string[] {
   if (!text.includes('"') && /\r(?!\n|$)/.test(text)) {
     throw new Failure('input', 'the lines end with CR alone, as on old Macs (convert them: tr "\\r" "\\n")');
   }
-  const nameless = columns.indexOf('');
-  if (nameless !== -1) throw new Failure('input', `column ${nameless + 1} of the header has no name`);
-  const twice = columns.find((name, at) => columns.indexOf(name) !== at);
+  // Exports often have a nameless one: an index in front, a comma behind. Nobody can ask for it.
+  if (columns.every((name) => name === '')) throw new Failure('input', 'no column of the header has a name');
+  const twice = columns.find((name, at) => name !== '' && columns.indexOf(name) !== at);
   if (twice !== undefined)
     throw new Failure('input', `two columns of the header are called \`${twice.slice(0, 100)}\``);
   return columns;

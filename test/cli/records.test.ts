@@ -56,7 +56,7 @@ describe('a CSV file', () => {
 
   test.each([
     ['id,id\n1,2\n', 'two columns of the header are called `id`'],
-    ['id,\n1,2\n', 'column 2 of the header has no name'],
+    [',\n1,2\n', 'no column of the header has a name'],
   ])('with a wrong header is wrong usage, and nothing is sent: %j', async (table, message) => {
     const server = await startServer();
     const cwd = temporaryFolder({ 'good.csv': 'id\n1\n', 'bad.csv': table });
@@ -355,4 +355,22 @@ test('a credential in a body does not follow to another origin', async () => {
   });
   expect(run.row(0).error).toMatchObject({ code: 'redirect' });
   expect(elsewhere.calls).toEqual([]);
+});
+
+test('columns without a name, an index in front or a comma behind, are left out', async () => {
+  const args = [
+    'fetch',
+    '--dry-run',
+    '--format',
+    'csv',
+    '--url',
+    'http://127.0.0.1:9/{{id}}',
+    '--json',
+    '{"n":"{{n}}"}',
+  ];
+  const run = await sluice(args, { input: ',id,n,\n0,a,x,\n1,b,y,\n' });
+  expect(run.rows.map(({ url, body }) => [url, body])).toEqual([
+    ['http://127.0.0.1:9/a', { n: 'x' }],
+    ['http://127.0.0.1:9/b', { n: 'y' }],
+  ]);
 });
