@@ -2,6 +2,10 @@
 const slowestMs = 10_000;
 /** A pace faster than this is no pace. */
 const fastestMs = 1;
+/** So many good answers since the last refusal say that the server takes most calls at this distance. */
+const mostly = 3;
+/** So many refusals in a row that no distance explains. */
+const enoughDoubts = 2;
 
 /**
  * What a lane learns of a server that refuses calls (429, 503) without saying how long to stay away: how many at once
@@ -10,6 +14,9 @@ const fastestMs = 1;
  *   multiplicative decrease: Chiu and Jain, 1989);
  * - spacing: begins with the distance that the probe has shown to be safe, shrinks until a call is refused, goes back
  *   to just above that, and from then on creeps, in case that the server takes more by now.
+ * A server may also refuse at random, since it is overloaded or others use it too. Going slower does not help there, and
+ * at each refusal it would end at a crawl: when again and again calls are refused at a distance that should be safe,
+ * among good answers, the second search is given up.
  * Exists only once a lane has been refused so. Knows no timers: the caller brings the time.
  */
 export class Throttle {
@@ -18,6 +25,8 @@ export class Throttle {
   #spacingMs: number | null = null;
   /** A spacing that was refused. */
   #tooCloseMs = 0;
+  #goodsInRow = 0;
+  #doubts = 0;
   #lastStartMs: number;
   #lastGoodMs: number;
   #cutMs = Number.NEGATIVE_INFINITY;
@@ -43,7 +52,16 @@ export class Throttle {
     if (startedMs < this.#cutMs) return;
     this.#cutMs = nowMs;
     this.#concurrency = Math.max(1, Math.floor(Math.min(this.#concurrency, running) / 2));
-    if (this.#spacingMs === null) return;
+    const goods = this.#goodsInRow;
+    this.#goodsInRow = 0;
+    if (this.#spacingMs === null || this.#isRandom) return;
+    const isExplained = goods === 0 || this.#spacingMs <= this.#tooCloseMs * 1.05 || this.#tooCloseMs === 0;
+    if (isExplained) this.#doubts = 0;
+    else if (goods >= mostly) this.#doubts += 1;
+    if (this.#isRandom) {
+      this.#spacingMs = 0;
+      return;
+    }
     this.#tooCloseMs = this.#spacingMs;
     this.#spacingMs = Math.min(slowestMs, this.#spacingMs * 1.25);
   }
@@ -51,6 +69,7 @@ export class Throttle {
   /** A call that started then had a good answer. One from before the last refusal says nothing. */
   succeeded(startedMs: number): void {
     if (startedMs < this.#cutMs) return;
+    this.#goodsInRow += 1;
     this.#concurrency += 1 / this.#concurrency;
     const distanceMs = startedMs - this.#lastGoodMs;
     this.#lastGoodMs = startedMs;
@@ -61,5 +80,10 @@ export class Throttle {
     const isSearching = this.#spacingMs > this.#tooCloseMs * 1.5;
     this.#spacingMs *= isSearching ? 0.8 : 0.997;
     if (this.#spacingMs < fastestMs) this.#spacingMs = 0;
+  }
+
+  /** The refusals do not follow the distance. */
+  get #isRandom(): boolean {
+    return this.#doubts >= enoughDoubts;
   }
 }

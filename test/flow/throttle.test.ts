@@ -78,3 +78,55 @@ test('whatever the answers, `Throttle` waits 10 s at most while nothing runs', (
     }),
   );
 });
+
+/** Calls one after another, each as soon as the throttle lets it; a refused one is probed again after `holdMs`. */
+function callMany(count: number, isTaken: (nowMs: number) => boolean, holdMs = 500) {
+  const throttle = new Throttle(0);
+  let refused = 1;
+  throttle.refused(0, 0, 8);
+  let nowMs = holdMs;
+  for (let nth = 0; nth < count; nth += 1) {
+    nowMs += Math.max(1, throttle.waitMs(nowMs, 0));
+    throttle.started(nowMs);
+    if (isTaken(nowMs)) throttle.succeeded(nowMs);
+    else {
+      refused += 1;
+      throttle.refused(nowMs, nowMs + 1, 1);
+      nowMs += holdMs;
+    }
+  }
+  return { nowMs, refused, waitedMs: nowMs - refused * holdMs };
+}
+
+test.each([20, 10, 5])('a server that refuses each %ith call at any distance brings no lane to a crawl', (each) => {
+  let calls = 0;
+  const { waitedMs } = callMany(2000, () => {
+    calls += 1;
+    return calls % each !== 0;
+  });
+  expect(waitedMs).toBeLessThan(60_000);
+});
+
+test.each([100, 1000, 2222])('a server that takes a call each %i ms is asked at about that pace', (everyMs) => {
+  let nextMs = 0;
+  const { nowMs, refused } = callMany(1000, (now) => {
+    if (now < nextMs) return false;
+    nextMs = now + everyMs;
+    return true;
+  });
+  expect(refused).toBeLessThan(60);
+  expect(nowMs).toBeLessThan(1000 * everyMs * 1.4);
+});
+
+test('a server that takes 60 calls in each 10 s is asked at about that pace', () => {
+  let window = -1;
+  let taken = 0;
+  const { nowMs, refused } = callMany(1000, (now) => {
+    if (Math.floor(now / 10_000) !== window) taken = 0;
+    window = Math.floor(now / 10_000);
+    taken += 1;
+    return taken <= 60;
+  });
+  expect(refused).toBeLessThan(300);
+  expect(nowMs).toBeLessThan(300_000);
+});
