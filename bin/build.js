@@ -1,7 +1,6 @@
-// Builds dist/: one entry per command plus the library as ES module chunks, the library's types, and oclif's manifest.
-// Commands share chunks, so that `sluice --version` never reads a line of undici.
+// Builds dist/: the program as one file with V8's code of it, the library as ES modules, its types, and oclif's manifest.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -12,41 +11,55 @@ rmSync(dist, { recursive: true, force: true });
 
 /**
  * An ES module that imports a builtin makes Node look at every one of its exports, and looking at those of `node:http`
- * loads Node's own fetch, for 25 ms. To require it costs 3.
+ * loads Node's own fetch, for 25 ms. To require it costs 3; of its exports only those in use are looked at.
  */
 const requiredBuiltins = {
   name: 'required builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'builtin' } : undefined,
+    // A copy for each importer: shared ones would be a file each.
+    onResolve({ filter: /^node:/ }, ({ path, kind, importer }) =>
+      kind === 'import-statement'
+        ? { path, namespace: 'builtin', suffix: `?${importer}`, sideEffects: false }
+        : undefined,
     );
-    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = require(${JSON.stringify(path)})`,
-    }));
+    onLoad({ filter: /^/, namespace: 'builtin' }, async ({ path }) => {
+      const names = Object.keys(await import(path)).filter((name) => name !== 'default');
+      const picked = names.map((name) => `export const ${name} = /* @__PURE__ */ pick('${name}');`);
+      return {
+        contents: [
+          `const builtin = require('${path}');`,
+          'const pick = (name) => builtin[name];',
+          ...picked,
+          'export default builtin;',
+        ].join('\n'),
+      };
+    });
   },
 };
 
-const commands = readdirSync(join(root, 'src/commands')).map((file) => `src/commands/${file}`);
-await build({
+const shared = {
   absWorkingDir: root,
-  entryPoints: ['src/index.ts', 'src/cli/main.ts', 'src/cli/help.ts', ...commands],
-  outdir: 'dist',
-  outbase: 'src',
   bundle: true,
-  splitting: true,
   platform: 'node',
-  format: 'esm',
   target: 'node22.19',
   sourcemap: false,
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
-  // oclif, undici and cli-table3 are CommonJS inside: bundled as ES modules they still ask for `require`.
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   // undici then leaves out its second HTTP parser (170 KB), which is off by default.
   define: { esbuildDetection: '1' },
   plugins: [requiredBuiltins],
   logLevel: 'warning',
+};
+await build({ ...shared, entryPoints: ['src/program.ts'], outfile: 'dist/sluice.cjs', format: 'cjs' });
+await build({
+  ...shared,
+  entryPoints: ['src/index.ts'],
+  outdir: 'dist',
+  splitting: true,
+  format: 'esm',
+  // What is CommonJS inside still asks for `require`.
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 });
 
 const tsc = join(root, 'node_modules/.bin/tsc');
@@ -57,3 +70,11 @@ const { Plugin } = await import('@oclif/core/config');
 const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
 await plugin.load();
 writeFileSync(join(root, 'oclif.manifest.json'), `${JSON.stringify(plugin.manifest)}\n`);
+
+// Nothing of the user's own counts there: no proxy, no keys, no settings.
+execFileSync(process.execPath, [join(root, 'bin/code-cache.js')], {
+  cwd: dist,
+  env: { HOME: dist },
+  stdio: ['ignore', 'ignore', 'inherit'],
+  timeout: 60_000,
+});

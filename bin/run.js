@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 import { endWithWrapper, ownNodeNeeded, runOnOwnNode } from './own-node.js';
 
-const main = new URL('../dist/cli/main.js', import.meta.url);
-
 // Not awaited at the top, where Node.js 14 has no `await`: it has to read this file too.
 async function start() {
   // getaddrinfo has 4 threads by default: a few dead names would starve the live ones.
@@ -12,22 +10,11 @@ async function start() {
   // these are here because oclif, once imported, would take the error for itself.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
-  const { enableCompileCache } = await import('node:module');
-  enableCompileCache();
-  const program = await load();
-  if (program) await program.main(process.argv.slice(2), import.meta.dirname);
-}
-
-/** Null where nothing is built yet, and says so. */
-async function load() {
-  try {
-    return await import(main.href);
-  } catch (error) {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    process.stderr.write('sluice: not built yet: run npm ci\n');
-    process.exitCode = 2;
-    return null;
-  }
+  const { loadProgram, root } = await import('./program.js');
+  const program = loadProgram();
+  if (program) return program.main(process.argv.slice(2), root);
+  process.stderr.write('sluice: not built yet: run npm ci\n');
+  process.exitCode = 2;
 }
 
 if (ownNodeNeeded()) void runOnOwnNode();

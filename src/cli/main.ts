@@ -1,20 +1,25 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import type { Interfaces } from '@oclif/core';
 import { run } from '@oclif/core/run';
+import { type CommandClasses, createPlugin } from './plugin.ts';
 import { type KnownCommands, type UsageFault, usageLine } from './usage-errors.ts';
 import { UsageError } from './values.ts';
 
 type OclifError = UsageFault & { oclif?: { exit?: number } };
 
+/** The package's folder, and what it can do. */
+export type Program = { readonly root: string; readonly commands: CommandClasses };
+
 /** Runs the command line. Settles when everything is written; the verdict is in `process.exitCode`. */
-export async function main(argv: string[], root: string): Promise<void> {
+export async function main(argv: string[], { root, commands }: Program): Promise<void> {
   process.once('exit', tellUnfinished);
+  const plugin = createPlugin(root, commands);
   try {
-    await run(argv, root);
+    await run(argv, { root, plugins: new Map([[plugin.name, plugin]]) });
   } catch (error) {
     // Its first line may have been read for its header: whoever writes it could keep us waiting.
     process.stdin.destroy();
-    explain(error as OclifError, () => usageLine(error as OclifError, argv, knownCommands(root)));
+    explain(error as OclifError, () => usageLine(error as OclifError, argv, commandsOf(plugin)));
   }
   process.off('exit', tellUnfinished);
   await letGoOfLookups();
@@ -56,12 +61,6 @@ function explain(error: OclifError, lineOf: () => string): void {
   process.exitCode = 70;
 }
 
-/** Read only when there is something to explain. */
-function knownCommands(root: string): KnownCommands {
-  try {
-    const manifest = readFileSync(join(root, '../oclif.manifest.json'), 'utf8');
-    return (JSON.parse(manifest) as { commands: KnownCommands }).commands;
-  } catch {
-    return {}; // the message is what matters
-  }
+function commandsOf({ commands }: Interfaces.Plugin): KnownCommands {
+  return Object.fromEntries(commands.map((command) => [command.id, command])) as KnownCommands;
 }

@@ -27,8 +27,15 @@ describe('`npm run demo`', () => {
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
-    for (const folder of ['bin', 'fixtures', 'dist/cli']) mkdirSync(join(directory, folder), { recursive: true });
-    for (const file of ['bin/demo.js', 'bin/rehearsal.js', 'bin/run.js', 'bin/own-node.js', 'fixtures/urls.txt']) {
+    for (const folder of ['bin', 'fixtures', 'dist']) mkdirSync(join(directory, folder), { recursive: true });
+    for (const file of [
+      'bin/demo.js',
+      'bin/rehearsal.js',
+      'bin/run.js',
+      'bin/own-node.js',
+      'bin/program.js',
+      'fixtures/urls.txt',
+    ]) {
       copyFileSync(join(root, file), join(directory, file));
     }
     writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
@@ -108,8 +115,8 @@ describe('`npm run demo`', () => {
   /** Leads a process group of its own, as a shell's job does. */
   function start(fetch: string, mock = `console.log('http://127.0.0.1:1'); setInterval(() => {}, 1000);`): void {
     writeFileSync(
-      join(directory, 'dist/cli/main.js'),
-      `export async function main(args) {
+      join(directory, 'dist/sluice.cjs'),
+      `exports.main = async function main(args) {
          if (args[0] === 'mock') { ${mock} }
          else { ${fetch} }
        }`,

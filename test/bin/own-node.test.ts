@@ -182,7 +182,8 @@ describe('`runOnOwnNode`', () => {
 test('`bin/run.js` says what to do where nothing is built yet', async () => {
   mkdirSync(join(directory, 'bin'));
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
-  for (const file of ['run.js', 'own-node.js']) copyFileSync(join(bin, file), join(directory, 'bin', file));
+  for (const file of ['run.js', 'own-node.js', 'program.js'])
+    copyFileSync(join(bin, file), join(directory, 'bin', file));
   const script = join(directory, 'bin/run.js');
   expect(await outcome(script)).toEqual({ code: 2, stdout: '', stderr: 'sluice: not built yet: run npm ci\n' });
 });

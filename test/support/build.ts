@@ -5,7 +5,7 @@ import { projectRoot } from './places.ts';
 
 /** Vitest's global set-up: the command line tests run what is built, so dist/ must be there and no older than src/. */
 export function setup(): void {
-  const built = join(projectRoot, 'dist/cli/main.js');
+  const built = join(projectRoot, 'dist/sluice.cjs');
   if (existsSync(built) && statSync(built).mtimeMs >= newest('src')) return;
   execFileSync(process.execPath, [join(projectRoot, 'bin/build.js')], { cwd: projectRoot, stdio: 'inherit' });
 }

@@ -7,7 +7,8 @@ export type Refusal = { readonly exitCode: number; readonly stdout: string; read
 
 /** Runs the built program's own `main` for one command line after the other, in one process: a start costs 100 ms. */
 const program = `
-import { main } from ${JSON.stringify(join(projectRoot, 'dist/cli/main.js'))};
+import { loadProgram } from ${JSON.stringify(join(projectRoot, 'bin/program.js'))};
+const { main } = loadProgram();
 const seen = { stdout: '', stderr: '' };
 const report = process.stdout.write.bind(process.stdout);
 for (const name of ['stdout', 'stderr']) {
@@ -21,7 +22,7 @@ const refusals = [];
 for (const args of JSON.parse(process.argv[1])) {
   Object.assign(seen, { stdout: '', stderr: '' });
   process.exitCode = 0;
-  await main(args, ${JSON.stringify(join(projectRoot, 'bin'))});
+  await main(args, ${JSON.stringify(projectRoot)});
   refusals.push({ exitCode: process.exitCode, ...seen });
 }
 process.exitCode = 0;
