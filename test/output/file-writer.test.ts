@@ -97,3 +97,13 @@ test('a file that is there is not opened', async () => {
   await expect(writeChunks(path, of(Buffer.from('two')))).rejects.toMatchObject({ code: 'EEXIST' });
   expect(readFileSync(path, 'utf8')).toBe('one');
 });
+
+test('the memory of a chunk is free when it is written, but not what it shares with others', async () => {
+  const shared = Buffer.alloc(128 * 1024, 'a');
+  const own = Buffer.from(new ArrayBuffer(64 * 1024)).fill('b');
+  const chunks = [shared.subarray(0, 64 * 1024), own];
+  const { file, content } = fileTaking(200 * 1024);
+  expect(await pour(of(...chunks), file)).toBe(128 * 1024);
+  expect(content().equals(Buffer.concat([Buffer.alloc(64 * 1024, 'a'), Buffer.alloc(64 * 1024, 'b')]))).toBe(true);
+  expect([own.buffer.byteLength, shared.length, chunks[0]?.length]).toEqual([0, 128 * 1024, 64 * 1024]);
+});
