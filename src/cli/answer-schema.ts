@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv';
+import { compactJson } from '../record/compact-json.ts';
 import { Failure } from '../record/failure.ts';
-import { compactJson, jsonFault } from '../record/json.ts';
+import { jsonFault } from '../record/json.ts';
 import { readWhole } from './sources.ts';
 import { UsageError } from './values.ts';
 

@@ -1,5 +1,5 @@
+import { compactJson } from '../record/compact-json.ts';
 import { Failure } from '../record/failure.ts';
-import { compactJson } from '../record/json.ts';
 import type { Body } from '../record/request.ts';
 
 /** How a body goes into the row: by its content type, as one thing always, or not at all. */

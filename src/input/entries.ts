@@ -1,5 +1,5 @@
+import { compactJson } from '../record/compact-json.ts';
 import { Failure } from '../record/failure.ts';
-import { compactJson } from '../record/json.ts';
 import { type Line, readLines } from './lines.ts';
 import { type InputRecord, parseRecord, recordOfRow } from './records.ts';
 import type { Source } from './source.ts';

@@ -1,6 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
+import { compactJson } from '../record/compact-json.ts';
 import type { Failure } from '../record/failure.ts';
-import { compactJson, escapeUnsafe } from '../record/json.ts';
+import { escapeUnsafe } from '../record/json.ts';
 import type { HttpRequest } from '../record/request.ts';
 import { createMask, type Mask, masked } from '../record/secrets.ts';
 import { error, inputOf, string } from './row-fields.ts';

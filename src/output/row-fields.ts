@@ -19,9 +19,13 @@ export function createStamp(): (unixMs: number) => string {
   };
 }
 
+/** Nothing in it that JSON writes otherwise. */
+const isPlain = /^[ !#-[\]-~]*$/;
+
 export function string(plain: string | null | undefined, mask: Mask | null): string {
   if (plain === null || plain === undefined) return 'null';
-  return JSON.stringify(mask ? mask(plain) : plain);
+  const shown = mask ? mask(plain) : plain;
+  return isPlain.test(shown) ? `"${shown}"` : JSON.stringify(shown);
 }
 
 /** To a tenth of a millisecond: more would claim a precision that is not there. */

@@ -33,9 +33,11 @@ export function createRow({ include, hasBody, secrets, now }: RowOptions): (resu
     const { url, method, request, input, secrets: own } = job.payload;
     const mask = own.length > 0 ? createMask([...secrets, ...own]) : commonMask;
     const text = (plain: string | null | undefined) => string(plain, mask);
-    let row = `{"index":${job.index},"id":${text(job.id)},"ok":${failure === null},"url":${text(url)},"method":${text(method)}`;
+    const shownUrl = text(url);
+    const finalUrl = value?.finalUrl;
+    let row = `{"index":${job.index},"id":${text(job.id)},"ok":${failure === null},"url":${shownUrl},"method":${text(method)}`;
     row += `,"status":${value?.status ?? null},"attempts":${result.attempts},"duration_ms":${millis(result.durationMs)}`;
-    row += `,"final_url":${text(value?.finalUrl)},"redirects":${result.hops}`;
+    row += `,"final_url":${finalUrl === url ? shownUrl : text(finalUrl)},"redirects":${result.hops}`;
     if (include.has('headers')) row += `,"headers":${headers(value?.headers, mask)}`;
     if (hasBody || value?.body?.kind === 'file') row += body(value?.body ?? null);
     row += `,"bytes":${value?.bytes ?? null},"timestamp":"${stamp(now())}"`;

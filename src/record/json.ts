@@ -2,65 +2,8 @@ import { Failure } from './failure.ts';
 
 /**
  * JSON kept as written. A number such as 12345678901234567890 or 1.0 loses digits when JavaScript reads it, so bodies
- * are checked and passed on as text, and records keep such numbers in their own words.
+ * are checked and passed on as text (compact-json.ts), and records keep such numbers in their own words.
  */
-
-/** Deeper nesting than this kills the readers of our rows (jq stops at 256). */
-const deepest = 200;
-
-/** JSON text on one line, without white space between tokens; null if it is not JSON or nested too deep. */
-export function compactJson(text: string): string | null {
-  try {
-    JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const isFlat = text.length <= deepest * 2;
-  if (isFlat && !/[\t\n\r ]/.test(text)) return text;
-  return squeeze(text);
-}
-
-/** Checked JSON without the white space between its tokens, or null when it is nested too deep. */
-function squeeze(text: string): string | null {
-  let out = '';
-  let from = 0;
-  let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    switch (text.charCodeAt(at)) {
-      case 0x22: // a string: up to its closing quote, which no backslash precedes an odd number of times
-        at = endOfString(text, at);
-        break;
-      case 0x7b:
-      case 0x5b:
-        depth += 1;
-        if (depth > deepest) return null;
-        break;
-      case 0x7d:
-      case 0x5d:
-        depth -= 1;
-        break;
-      case 0x20:
-      case 0x0a:
-      case 0x0d:
-      case 0x09:
-        out += text.slice(from, at);
-        from = at + 1;
-        break;
-      default:
-    }
-  }
-  return from === 0 ? text : out + text.slice(from);
-}
-
-function endOfString(text: string, start: number): number {
-  let at = start;
-  for (;;) {
-    at = text.indexOf('"', at + 1);
-    let backslashes = 0;
-    while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes += 1;
-    if (backslashes % 2 === 0) return at;
-  }
-}
 
 /** Numbers that may not come out of JavaScript as they went in: long, with a fraction or exponent, or minus zero. */
 const riskyNumber = /\d{16}|\d\.\d|\d[eE]|-0/;
@@ -106,7 +49,7 @@ const unsafe = /[\u007f-\u009f\u2028\u2029]/g;
 
 /** JSON text with those characters as escapes: in JSON they can only stand in strings. */
 export function escapeUnsafe(text: string): string {
-  // Tested first: nearly no text has one, and replacing costs more than looking.
-  if (text.search(unsafe) === -1) return text;
+  // Looked at first, nearly no text has one: as many bytes as characters is ASCII.
+  if (Buffer.byteLength(text) === text.length && !text.includes('\u007f')) return text;
   return text.replace(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
