@@ -1,7 +1,6 @@
 import { Failure } from '../record/failure.ts';
 import type { AttemptEntry, Cost, Job, Outcome, Timings } from '../record/job.ts';
 import type { CourseOptions } from './attempt.ts';
-import type { Timer } from './clock.ts';
 import type { Lane, Waiter } from './lane.ts';
 import { type Decision, decide } from './retry.ts';
 import type { Landed } from './sharing.ts';
@@ -12,7 +11,6 @@ type Release = Parameters<Waiter['begin']>[0];
 /** A call that is being made. */
 type Call = {
   readonly scope: Scope;
-  readonly timer: Timer | undefined;
   readonly startedMs: number;
   readonly usedMs: number;
 };
@@ -127,23 +125,21 @@ export class Course<Payload, Value, State> implements Waiter {
   }
 
   #open(startedMs: number): Call {
-    const { ending, clock, timeoutMs } = this.#options;
+    const { ending, timeoutMs } = this.#options;
     if (this.#state === null) {
       this.#attempts += 1;
       this.#hops = 0;
       this.#durationMs = null;
     }
     const usedMs = this.#durationMs ?? 0;
-    const scope = ending.open(this.#in?.isPaced ? this.#in : null);
-    const leftMs = Math.max(1, timeoutMs - usedMs);
-    const timer =
-      timeoutMs > 0 ? clock.setTimeout(() => scope.cancel(timeUp(timeoutMs, this.#hops)), leftMs) : undefined;
-    return { scope, timer, startedMs, usedMs };
+    const atMs = startedMs + Math.max(1, timeoutMs - usedMs);
+    const limit = timeoutMs > 0 ? { atMs, reason: () => timeUp(timeoutMs, this.#hops) } : null;
+    const scope = ending.open(this.#in?.isPaced ? this.#in : null, limit);
+    return { scope, startedMs, usedMs };
   }
 
-  #close({ scope, timer, startedMs, usedMs }: Call, outcome: Outcome<Value, State>): void {
+  #close({ scope, startedMs, usedMs }: Call, outcome: Outcome<Value, State>): void {
     const { ending, clock, observe } = this.#options;
-    clock.clearTimeout(timer);
     ending.release(scope);
     const durationMs = clock.now() - startedMs;
     this.#durationMs = usedMs + durationMs;

@@ -1,9 +1,13 @@
 import type { Failure } from '../record/failure.ts';
 import type { Cancellation } from '../record/job.ts';
+import { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
 
 /** Who keeps a pace, and wants to know when a request has left. */
 export type Paced = { sent(): void };
+
+/** When an attempt must be over, and what it fails with if it is not. */
+export type Limit = { readonly atMs: number; reason(): Failure };
 
 /**
  * A cancellation of its own for each attempt, so that no listener ever gathers on a signal that lives as long as the
@@ -11,12 +15,14 @@ export type Paced = { sent(): void };
  */
 export class Scope implements Cancellation {
   readonly #paced: Paced | null;
+  readonly limit: Limit | null;
   #reason: Failure | null = null;
   #controller: AbortController | null = null;
   #listener: ((reason: Failure) => void) | null = null;
 
-  constructor(paced: Paced | null = null) {
+  constructor(paced: Paced | null = null, limit: Limit | null = null) {
     this.#paced = paced;
+    this.limit = limit;
   }
 
   get reason(): Failure | null {
@@ -59,9 +65,13 @@ export class Ending {
   readonly #listeners = new Set<() => void>();
   #reason: Failure | null = null;
   #isAborted = false;
+  /** One for all attempts: to set one for each and call it off takes 2% of an attempt's CPU. */
+  readonly #limitAlarm: Alarm;
+  #limitAlarmMs = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#limitAlarm = new Alarm(clock, () => this.#timeUp());
   }
 
   /** Why nothing new starts, or null while things go on. */
@@ -92,16 +102,18 @@ export class Ending {
     this.#listeners.add(listener);
   }
 
-  /** A scope for an attempt that `paced` wants to hear of; give it back to `release`. */
-  open(paced: Paced | null = null): Scope {
-    const scope = new Scope(paced);
+  /** A scope for an attempt that `paced` wants to hear of, cancelled at its limit; give it back to `release`. */
+  open(paced: Paced | null = null, limit: Limit | null = null): Scope {
+    const scope = new Scope(paced, limit);
     if (this.#isAborted && this.#reason) scope.cancel(this.#reason);
     this.#running.add(scope);
+    if (limit) this.#watch(limit);
     return scope;
   }
 
   release(scope: Scope): void {
     this.#running.delete(scope);
+    if (this.#running.size === 0) this.#watchNobody();
   }
 
   /** Waits `ms`, or less when the run ends. */
@@ -116,6 +128,28 @@ export class Ending {
       const timer = this.#clock.setTimeout(wake, ms);
       this.#sleepers.add(wake);
     });
+  }
+
+  #watch({ atMs }: Limit): void {
+    if (atMs >= this.#limitAlarmMs) return;
+    this.#limitAlarmMs = atMs;
+    this.#limitAlarm.set(atMs - this.#clock.now(), { isExact: false });
+  }
+
+  #watchNobody(): void {
+    this.#limitAlarmMs = Number.POSITIVE_INFINITY;
+    this.#limitAlarm.clear();
+  }
+
+  /** Rings no later than the first limit; whoever it was set for may be over by now. */
+  #timeUp(): void {
+    this.#watchNobody();
+    const now = this.#clock.now();
+    for (const scope of this.#running) {
+      if (!scope.limit || scope.reason) continue;
+      if (scope.limit.atMs <= now) scope.cancel(scope.limit.reason());
+      else this.#watch(scope.limit);
+    }
   }
 
   #tell(): void {

@@ -67,7 +67,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #lease: Lease | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #phase: 'connect' | 'headers' | 'body' = 'connect';
-  readonly #idleClock: IdleClock;
+  /** Null where silence has no limit. */
+  readonly #idleClock: IdleClock | null;
   #connectMs: number | null = null;
   #ttfbMs: number | null = null;
   #status: number | null = null;
@@ -86,7 +87,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#request = request;
     this.#options = options;
     this.#resolve = resolve;
-    this.#idleClock = new IdleClock(options.idleTimeoutMs, () => this.#idle());
+    this.#idleClock = options.idleTimeoutMs > 0 ? new IdleClock(options.idleTimeoutMs, () => this.#idle()) : null;
   }
 
   /** Keeps the connection until all is settled, which it may be already. */
@@ -113,7 +114,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   /** The same bytes; while they leave, the connection is not idle. */
   async *watch(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
-      this.#idleClock.refresh();
+      this.#idleClock?.refresh();
       yield chunk;
     }
   }
@@ -127,7 +128,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#connectMs = performance.now() - this.#startedMs;
     this.#phase = 'headers';
     this.#options.scope.sent();
-    if (!this.#options.sink?.isPatient) this.#idleClock.start();
+    if (!this.#options.sink?.isPatient) this.#idleClock?.start();
   }
 
   /** The head is out. With a body behind it, the time of the upload is no matter of pace. */
@@ -140,7 +141,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HttpHeaders): void {
-    this.#idleClock.refresh();
+    this.#idleClock?.refresh();
     if (status < 200) {
       this.#inform(status);
       return;
@@ -162,7 +163,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#idleClock.refresh();
+    this.#idleClock?.refresh();
     this.#bytes += chunk.length;
     if (this.#intake) this.#intake.write(chunk);
     else if (this.#bytes > this.#options.maxBodyBytes) this.#fail(tooLarge(this.#options.maxBodyBytes));
@@ -173,18 +174,18 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #deliver(chunk: Buffer, sink: ExchangeSink): void {
     const taken = sink.data(chunk);
     if (!taken) {
-      this.#idleClock.start();
+      this.#idleClock?.start();
       return;
     }
     // The silence is ours as long as nobody takes the bytes.
-    this.#idleClock.stop();
+    this.#idleClock?.stop();
     this.#controller?.pause();
     this.#untaken += 1;
     taken.then(
       () => {
         this.#untaken -= 1;
         if (this.isSettled || this.#untaken > 0) return;
-        this.#idleClock.start();
+        this.#idleClock?.start();
         this.#controller?.resume();
       },
       (failure: Failure) => this.#fail(failure),
@@ -232,7 +233,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   #idle(): void {
     if (this.#intake?.isWaitingForDisk) {
-      this.#idleClock.refresh();
+      this.#idleClock?.refresh();
       return;
     }
     const { idleTimeoutMs } = this.#options;
@@ -258,7 +259,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
       return;
     }
     this.isSettled = true;
-    this.#idleClock.stop();
+    this.#idleClock?.stop();
     this.#options.scope.onCancel(null);
     if (this.#lease) this.#letGo();
     const [first = Buffer.alloc(0)] = this.#chunks;

@@ -4,7 +4,6 @@ export class IdleClock {
   readonly #onIdle: () => void;
   #timer: NodeJS.Timeout | undefined;
 
-  /** With 0 ms it never runs out. */
   constructor(ms: number, onIdle: () => void) {
     this.#ms = ms;
     this.#onIdle = onIdle;
@@ -12,7 +11,7 @@ export class IdleClock {
 
   /** Starts it, if it is not running. */
   start(): void {
-    if (this.#ms > 0) this.#timer ??= setTimeout(this.#onIdle, this.#ms);
+    this.#timer ??= setTimeout(this.#onIdle, this.#ms);
   }
 
   /** Something was heard. */

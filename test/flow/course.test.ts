@@ -210,10 +210,26 @@ describe('the timeout', () => {
     expect(calls.at(1).context.scope.reason).not.toBeNull();
   });
 
+  test('strikes each call at its own time, whichever began or ended before it', async () => {
+    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
+    const isCancelled = () => [0, 1, 2].map((index) => calls.at(index).context.scope.reason !== null);
+    for (const index of [0, 1, 2]) {
+      start(jobAt(index));
+      await clock.advance(10);
+    }
+    calls.at(0).end(done());
+    await clock.advance(79);
+    expect(isCancelled()).toEqual([false, false, false]);
+    await clock.advance(1);
+    expect(isCancelled()).toEqual([false, true, false]);
+    await clock.advance(10);
+    expect(isCancelled()).toEqual([false, true, true]);
+  });
+
   test('leaves no timer when the call ends first, however it ends', async () => {
     const { clock, calls, start } = openCourse({ timeoutMs: 100 });
     for (const index of [0, 1, 2]) start(jobAt(index));
-    expect(clock.pending).toBe(3);
+    expect(clock.pending).toBe(1);
     calls.at(0).end(done());
     calls.at(1).throw(new Error('oh'));
     calls.at(2).end(failed());
