@@ -15,7 +15,8 @@ export type Limit = { readonly atMs: number; reason(): Failure };
  */
 export class Scope implements Cancellation {
   readonly #paced: Paced | null;
-  readonly limit: Limit | null;
+  /** Null once it is over: who keeps the scope shall not keep the job. */
+  limit: Limit | null;
   #reason: Failure | null = null;
   #controller: AbortController | null = null;
   #listener: ((reason: Failure) => void) | null = null;
@@ -113,6 +114,7 @@ export class Ending {
 
   release(scope: Scope): void {
     this.#running.delete(scope);
+    scope.limit = null;
     if (this.#running.size === 0) this.#watchNobody();
   }
 
