@@ -347,10 +347,13 @@ test('a credential of the environment is no name for a file', async () => {
   expect(run.stderr).not.toContain('abcdef');
 });
 
-test('a credential in a body does not follow to another origin', async () => {
+test.each([
+  ['--json', '{"a":"{{env.TOKEN}}"}'],
+  ['-F', 'a={{env.TOKEN}}'],
+])('a credential in a body does not follow to another origin: %s', async (flag, body) => {
   const elsewhere = await startServer();
   const server = await startServer({ '/': reply(307, '', { location: elsewhere.at('/') }) });
-  const run = await sluice(['fetch', server.at('/'), '--json', '{"a":"{{env.TOKEN}}"}', '--retries', '0'], {
+  const run = await sluice(['fetch', server.at('/'), flag, body, '--retries', '0'], {
     env: { TOKEN: 'abcdef' },
   });
   expect(run.row(0).error).toMatchObject({ code: 'redirect' });
