@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { redirect, reply } from '../support/answers.ts';
 import { issue, issueServer } from '../support/certificates.ts';
+import { expectRefused } from '../support/in-one-process.ts';
 import { lines } from '../support/input.ts';
 import { temporaryFolder } from '../support/places.ts';
 import { startProxy } from '../support/proxy.ts';
 import { startRawServer } from '../support/raw-server.ts';
-import { expectRefused } from '../support/refusals.ts';
 import { startServer } from '../support/server.ts';
 import { sluice, start } from '../support/sluice.ts';
 import { startHttp2Server, startTlsServer } from '../support/tls-server.ts';
@@ -80,10 +80,7 @@ describe('TLS', () => {
       [['--cert', 'me.pem', '--key', 'other.key'], /--key: the key does not belong to the certificate/],
       [['--cert', 'me.pem', '--key', 'locked.key'], /--key: the key is encrypted.*openssl pkey/],
     ];
-    await expectRefused(
-      wrong.map(([flags, says]) => [['fetch', ...flags, target.at('/')], says]),
-      { cwd },
-    );
+    await expectRefused(wrong.map(([flags, says]) => [['fetch', ...flags, target.at('/')], says, { cwd }]));
     expect(target.calls).toHaveLength(0);
   });
 });
@@ -219,15 +216,15 @@ describe('proxies', () => {
   test('a proxy that cannot be used is wrong usage', async () => {
     const url = 'http://127.0.0.1:9/';
     const given = (...args: string[]) => ['fetch', ...args, url];
-    await expectRefused([
+    const env = { ALL_PROXY: 'socks5h://u:secret@127.0.0.1:1080' };
+    const said = await expectRefused([
       [given('-x', 'socks5://127.0.0.1:1080'), /--proxy: only http and https proxies can be used, not socks5/],
       [given('-x', 'http://'), /--proxy: expected a proxy such as/],
       [given('-x', url, '--unix-socket', '/x'), /--unix-socket: it cannot be reached through a --proxy/],
       [given('-x', url, '--block-private'), /--block-private: a proxy connects where it likes/],
+      [given(), /ALL_PROXY: only http and https/, { env }],
     ]);
-    const env = { ALL_PROXY: 'socks5h://u:secret@127.0.0.1:1080' };
-    const [said] = await expectRefused([[given(), /ALL_PROXY: only http and https/]], { env });
-    expect(said).not.toContain('secret');
+    expect(said.join('')).not.toContain('secret');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { expectRefused, inOneProcess } from '../support/in-one-process.ts';
 import { temporaryFolder } from '../support/places.ts';
-import { refusals } from '../support/refusals.ts';
 import { startServer } from '../support/server.ts';
 import { sluice } from '../support/sluice.ts';
 
@@ -41,19 +41,19 @@ const wrong: [flag: string, value: string, name?: string][] = [
 
 test('a wrong value is one line that names flag, value and expectation; exit 2, nothing sent', async () => {
   const server = await startServer();
-  const runs = await refusals(wrong.map(([flag, value]) => ['fetch', flag, value, server.at('/')]));
-  for (const [at, [flag, value, name = flag.replace('--', '')]] of wrong.entries()) {
-    const run = runs[at];
+  const nameOf = (flag: string) => flag.replace('--', '');
+  const said = await expectRefused(
+    wrong.map(([flag, value, name = nameOf(flag)]) => [
+      ['fetch', flag, value, server.at('/')],
+      name === 'request' ? /-X|method|request/ : name,
+    ]),
+  );
+  for (const [at, [flag, value, name = nameOf(flag)]] of wrong.entries()) {
     const what = `${flag} ${value}`;
-    expect(run, what).toMatchObject({ exitCode: 2, stdout: '' });
-    const said = run?.stderr.trim().split('\n') ?? [];
-    expect(said, what).toHaveLength(1);
-    expect(said[0], what).toMatch(name === 'request' ? /-X|method|request/ : new RegExp(name));
     // A header without its colon may well be a credential: its value is not repeated.
-    if (name !== 'header') expect(said[0], what).toContain(value.replace(/^@/, ''));
-    if (!value.startsWith('@')) expect(said[0], what).toMatch(/expected|\bnot an? |cannot/i);
+    if (name !== 'header') expect(said[at], what).toContain(value.replace(/^@/, ''));
+    if (!value.startsWith('@')) expect(said[at], what).toMatch(/expected|\bnot an? |cannot/i);
   }
-  expect(runs).toHaveLength(wrong.length);
   expect(server.calls).toEqual([]);
 });
 
@@ -66,7 +66,8 @@ test.each([
   const args = ['fetch', flag, value, server.at('/')];
   const run = await sluice(args);
   expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-  expect([run.stderr]).toEqual((await refusals([args])).map(({ stderr }) => stderr));
+  const { exitCode, stdout, stderr } = run;
+  expect([{ exitCode, stdout, stderr }]).toEqual(await inOneProcess([{ args }]));
   expect(server.calls).toEqual([]);
 });
 
@@ -168,14 +169,7 @@ const refused: [args: string[], message: string][] = [
 ];
 
 test('one line says what was expected and what was given; exit 2', async () => {
-  const runs = await refusals(refused.map(([args]) => args));
-  for (const [at, [args, message]] of refused.entries()) {
-    const run = runs[at];
-    expect(run, args.join(' ')).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run?.stderr.slice(0, `sluice: ${message}`.length), args.join(' ')).toBe(`sluice: ${message}`);
-    expect(run?.stderr.trim(), args.join(' ')).not.toContain('\n');
-  }
-  expect(runs).toHaveLength(refused.length);
+  await expectRefused(refused.map(([args, message]) => [args, `sluice: ${message}`]));
 });
 
 test('a file of URLs in the place of a command is told to be an input', async () => {
