@@ -135,12 +135,13 @@ test('--help tells every flag, on stdout', async () => {
 });
 
 test('a flag or command that does not exist is told with the one that was most likely meant', async () => {
-  const wrong = async (...args: string[]) => (await sluice(args)).stderr;
-  expect(await wrong('fetch', '--concurency', '3')).toContain('did you mean --concurrency?');
-  expect(await wrong('fetchh')).toContain('did you mean fetch?');
-  expect(await wrong('fetch', '--dryrun')).toContain('did you mean --dry-run?');
-  expect(await wrong('fetch', '--template', 'x')).toContain('sluice prompt has one');
-  expect(await wrong('http://127.0.0.1/')).toContain('did you mean sluice fetch http://127.0.0.1/?');
+  await expectRefused([
+    [['fetch', '--concurency', '3'], 'did you mean --concurrency?'],
+    [['fetchh'], 'did you mean fetch?'],
+    [['fetch', '--dryrun'], 'did you mean --dry-run?'],
+    [['fetch', '--template', 'x'], 'sluice prompt has one'],
+    [['http://127.0.0.1/'], 'did you mean sluice fetch http://127.0.0.1/?'],
+  ]);
 });
 
 const refused: [args: string[], message: string][] = [
@@ -174,8 +175,8 @@ test('one line says what was expected and what was given; exit 2', async () => {
 
 test('a file of URLs in the place of a command is told to be an input', async () => {
   const cwd = temporaryFolder({ 'urls.txt': '' });
-  const { stderr } = await sluice(['urls.txt'], { cwd });
-  expect(stderr).toBe('sluice: there is no command `urls.txt` (did you mean sluice fetch -i urls.txt?)\n');
+  const says = 'sluice: there is no command `urls.txt` (did you mean sluice fetch -i urls.txt?)\n';
+  await expectRefused([[['urls.txt'], says, { cwd }]]);
 });
 
 test('a limit that held no call is told by -v, and by a dry run', async () => {
@@ -191,7 +192,6 @@ test('a limit that held no call is told by -v, and by a dry run', async () => {
 });
 
 test('a switch with a value is wrong usage, not a URL to call', async () => {
-  const { exitCode, stderr, stdout } = await sluice(['fetch', '--progress=false', 'http://127.0.0.1:9/']);
-  expect([exitCode, stdout]).toEqual([2, '']);
-  expect(stderr).toBe('sluice: --progress: it takes no value; --no-progress turns it off\n');
+  const says = 'sluice: --progress: it takes no value; --no-progress turns it off\n';
+  await expectRefused([[['fetch', '--progress=false', 'http://127.0.0.1:9/'], says]]);
 });

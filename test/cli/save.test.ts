@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { drip, hangUp, inTurn, json, redirect, reply, stall } from '../support/answers.ts';
+import { expectRefused } from '../support/in-one-process.ts';
 import { ndjson } from '../support/input.ts';
 import { temporaryFolder } from '../support/places.ts';
 import { startServer } from '../support/server.ts';
@@ -175,16 +176,16 @@ test('where the folder cannot be written, rows fail with `output`, and none is l
   expect(run.rows.map(({ error }) => error?.code)).toEqual(['output', 'output']);
 });
 
-test.each([
-  [['--name', 'x'], '--name: it names the files of --output-dir'],
-  [['--output-dir', ''], '--output-dir: expected a folder'],
-  [['--output-dir', 'd', '--name', 'a/{{id}}'], 'without folders'],
-  [['--output-dir', 'd', '--name', '{{id'], '--name: {{ without its }}'],
-  [['--output-dir', 'd', '--output-format', 'openai-batch'], '--output-dir: Batch lines hold their bodies'],
-  [['--output-dir', '/dev/null/x'], '--output-dir: /dev/null/x cannot be made: a file is in its place'],
-])('%j is wrong usage, and nothing is sent', async (flags, message) => {
+test('what cannot be a folder or a name is wrong usage, and nothing is sent', async () => {
   const server = await startServer();
-  const run = await sluice(['fetch', ...flags, server.at('/')]);
-  expect([run.exitCode, run.stderr]).toEqual([2, expect.stringContaining(message)]);
+  const wrong: [flags: string[], message: string][] = [
+    [['--name', 'x'], '--name: it names the files of --output-dir'],
+    [['--output-dir', ''], '--output-dir: expected a folder'],
+    [['--output-dir', 'd', '--name', 'a/{{id}}'], 'without folders'],
+    [['--output-dir', 'd', '--name', '{{id'], '--name: {{ without its }}'],
+    [['--output-dir', 'd', '--output-format', 'openai-batch'], '--output-dir: Batch lines hold their bodies'],
+    [['--output-dir', '/dev/null/x'], '--output-dir: /dev/null/x cannot be made: a file is in its place'],
+  ];
+  await expectRefused(wrong.map(([flags, message]) => [['fetch', ...flags, server.at('/')], message]));
   expect(server.calls).toHaveLength(0);
 });
