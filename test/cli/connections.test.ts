@@ -327,6 +327,7 @@ describe('--http2', () => {
     const { authority, server: identity } = await issueServer();
     const cwd = temporaryFolder({ 'ca.pem': authority.cert });
     const server = await startHttp2Server(identity, (http2) => {
+      // Late enough for calls to meet on the connection.
       http2.on('request', (request, response) => setTimeout(() => response.end(request.httpVersion), 20));
     });
     const input = lines(...Array.from({ length: 20 }, (_, at) => `${server.url}/${at}`));
@@ -353,6 +354,7 @@ describe('--http2', () => {
           // The first two are taken, whatever comes later is not.
           if (isLeaving && streams.length === 4) session.goaway(0, streams[1]);
           if (isLeaving && streams.length > 2) return;
+          // After the GOAWAY.
           setTimeout(() => {
             answered.push(String(headers[':path']));
             stream.respond({ ':status': 200 });
@@ -403,6 +405,7 @@ describe('--http2', () => {
             ...(path === '/short' ? { 'content-length': '9' } : {}),
           });
           stream.write('half');
+          // Later, so that the piece arrives: a reset takes along what is on its way.
           if (path === '/body-cut') setTimeout(() => stream.session?.destroy(), 30);
           else if (path === '/body-reset') setTimeout(() => stream.destroy(new Error('broken')), 30);
           else stream.end();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { says } from '../llm/chat-answers.ts';
-import { inTurn } from '../support/answers.ts';
+import { inTurn, late } from '../support/answers.ts';
 import { breaksAfter, chunk, speaker, streams } from '../support/chat-stream.ts';
 import { type DeltaRow, streamRows } from '../support/delta.ts';
 import { lines } from '../support/input.ts';
@@ -225,7 +225,7 @@ describe('--text', () => {
   test('prints each whole answer in turn, in input order, and failed rows on stderr', async () => {
     const server = await startModel((call, response) => {
       if (call.body.includes('bad')) response.writeHead(400).end('{"error":{"message":"no"}}');
-      else if (call.body.includes('slow')) setTimeout(() => streams('first\nanswer')(call, response), 100);
+      else if (call.body.includes('slow')) late(100, streams('first\nanswer'))(call, response);
       else streams('sec', 'ond\n')(call, response);
     });
     const run = await sluice(asking(server, '--text'), { input: lines('slow', 'bad', 'x'), isRows: false });
