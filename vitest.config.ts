@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const timed = ['test/cli/limits.test.ts', 'test/cli/lanes.test.ts'];
+const timed = ['test/cli/limits.test.ts', 'test/cli/lane-rates.test.ts'];
 /** They put a fake clock under a library that keeps timers of its own: another file's must not be among them. */
 const fakeClocked = ['agent', 'exchange', 'shortage'].map((name) => `test/http/${name}.test.ts`);
 const heavy = ['test/bench/**', 'test/soak/**'];

@@ -2,6 +2,7 @@ import { inMarkup, percentEncoded } from '../input/escapes.ts';
 import { compileJson } from '../input/json-template.ts';
 import type { Content } from '../input/request-defaults.ts';
 import { compileTemplate, type Escape, type Template, type TemplateScope } from '../input/template.ts';
+import { privateIfSecret } from './private-body.ts';
 import type { DataPart, JoinedData } from './request-data.ts';
 import type { Templates } from './templates.ts';
 import { UsageError } from './values.ts';
@@ -13,11 +14,13 @@ export type BodyOptions = {
 };
 
 /** The data as each line's body. Values are escaped for what the body is: form data, JSON, XML; in anything else they are as they are. */
-export function bodyOf(
-  { parts }: JoinedData,
-  { contentType = '', templates }: BodyOptions,
-): (scope: TemplateScope) => Content {
-  const compiled = parts.map((part) => compilePart(part, { contentType, templates }));
+export function bodyOf({ parts }: JoinedData, { contentType = '', templates }: BodyOptions) {
+  return privateIfSecret(templates, () =>
+    joinedBody(parts.map((part) => compilePart(part, { contentType, templates }))),
+  );
+}
+
+function joinedBody(compiled: readonly (Buffer | Template)[]): (scope: TemplateScope) => Content {
   const [only, ...others] = compiled;
   if (Buffer.isBuffer(only) && others.length === 0) {
     const same = { body: only };

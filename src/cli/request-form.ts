@@ -4,6 +4,7 @@ import { inFilePath } from '../input/escapes.ts';
 import { type FormPart, formBody } from '../input/form.ts';
 import type { RequestDefaults } from '../input/request-defaults.ts';
 import { compileTemplate } from '../input/template.ts';
+import { privateIfSecret } from './private-body.ts';
 import type { Templates } from './templates.ts';
 import { UsageError } from './values.ts';
 
@@ -14,7 +15,7 @@ export function formOf(given: readonly string[], templates: Templates): Form {
   const compile = (text: string) => templates.compile('--form', (options) => compileTemplate(text, options));
   const compilePath = (text: string) =>
     templates.compile('--form', (options) => compileTemplate(text, { ...options, escapeAt: inFilePath }));
-  const parts = given.map((text): FormPart => {
+  const partOf = (text: string): FormPart => {
     const { name, mark, value, type, filename } = readPart(text);
     return {
       name: compile(name),
@@ -23,9 +24,10 @@ export function formOf(given: readonly string[], templates: Templates): Form {
       type: type ?? (mark === '@' ? typeOf(value) : null),
       filename: filename === null ? null : compile(filename),
     };
-  });
+  };
   const boundary = `sluice-${randomBytes(18).toString('hex')}`;
-  return { contentType: `multipart/form-data; boundary=${boundary}`, body: formBody(parts, boundary) };
+  const body = privateIfSecret(templates, () => formBody(given.map(partOf), boundary));
+  return { contentType: `multipart/form-data; boundary=${boundary}`, body };
 }
 
 type Written = { name: string; mark: '' | '@' | '<'; value: string; type: string | null; filename: string | null };

@@ -6,7 +6,7 @@ import { compileUrl } from '../input/url-template.ts';
 import { checkMethod, parseUrl } from '../record/request.ts';
 import { secretsOfHeader } from '../record/secrets.ts';
 import { bodyOf, queryOf } from './request-body.ts';
-import { type DataFlag, type JoinedData, joinData } from './request-data.ts';
+import { type DataFlag, joinData } from './request-data.ts';
 import type { RequestFlags } from './request-flags.ts';
 import { formOf } from './request-form.ts';
 import { applyHeader, checkedHeaders, headerLines } from './request-headers.ts';
@@ -31,7 +31,6 @@ export async function requestSettings(
 ): Promise<RequestSettings> {
   const joined = await joinData(data);
   const form = flags.form ? formOf(flags.form, templates) : null;
-  const isFormPrivate = form !== null && templates.secrets.length > 0;
   checkBody(flags, { hasData: joined !== null, hasForm: form !== null });
   const headers = new Map([
     ['user-agent', `sluice/${version}`],
@@ -61,33 +60,13 @@ export async function requestSettings(
     method: methodOf(flags),
     headers: fixed,
     lineHeaders,
-    body: form
-      ? isFormPrivate
-        ? kept(form.body)
-        : form.body
-      : joined && !flags.get
-        ? dataBody(joined, { contentType, templates })
-        : null,
+    body: form?.body ?? (joined && !flags.get ? bodyOf(joined, { contentType, templates }) : null),
     query: joined && flags.get ? queryOf(joined, { templates }) : null,
     baseUrl: flags['base-url'] === undefined ? null : sayable('--base-url', () => parseUrl(flags['base-url'] ?? '')),
     protoDefault: flags['proto-default'] ?? null,
   };
   checkUrl(flags, defaults);
   return { defaults, secrets };
-}
-
-type Body = NonNullable<RequestDefaults['body']>;
-
-/** A body with something of the environment's in it is for the origin that it was made for. */
-function kept(body: Body): Body {
-  return (scope) => ({ ...body(scope), isPrivate: true });
-}
-
-function dataBody(joined: JoinedData, options: Parameters<typeof bodyOf>[1]): Body {
-  const { secrets } = options.templates;
-  const before = secrets.length;
-  const body = bodyOf(joined, options);
-  return secrets.length > before ? kept(body) : body;
 }
 
 function checkBody({ head, get }: RequestFlags, { hasData, hasForm }: { hasData: boolean; hasForm: boolean }): void {

@@ -84,8 +84,7 @@ export class Course<Payload, Value, State> implements Waiter {
   /** The lane will never let it start, or the run has ended. */
   dismiss(refusal: Failure): void {
     const cause = this.#lastFailure;
-    const { code, message, phase, retryable } = refusal;
-    this.#settle(cause ? new Failure(code, message, { phase, retryable, cause }) : refusal);
+    this.#settle(cause ? refusal.with({ cause }) : refusal);
   }
 
   /** Gives the slot back, once. */
@@ -229,9 +228,7 @@ function timeUp(timeoutMs: number, hops: number): Failure {
 
 /** A failure that could have waited says why it did not. */
 function givenUp(failure: Failure, { closeMs }: Decision): Failure {
-  if (closeMs === null) return failure;
-  const { code, phase, retryable, cause } = failure;
-  return new Failure(code, `${failure.message}, ${tooLong(closeMs)}`, { phase, retryable, cause });
+  return closeMs === null ? failure : failure.with({ message: `${failure.message}, ${tooLong(closeMs)}` });
 }
 
 function closedLane(lane: string, ms: number, cause: Failure): Failure {

@@ -123,7 +123,7 @@ function failed(failure: Failure, seen: Seen, value?: HttpAnswer): Outcome<HttpA
   const isRefused = failure.code === 'rate_limited' || (failure.code === 'http' && done.status === 503);
   const isWanted = options.retryOn ? options.retryOn(failure, done.status) : failure.retryable;
   const retryable = isWanted && (mayRepeat(failure, hop, options) || (isRefused && !hop.isUnsafe));
-  const final = retryable === failure.retryable ? failure : withRetryable(failure, retryable);
+  const final = failure.with({ retryable });
   if (!isRefused) return { kind: 'retry', value: kept, failure: final };
   return { kind: 'retry', value: kept, failure: final, hold: { ms: retryAfterMs(done.headers, Date.now()) } };
 }
@@ -133,11 +133,6 @@ function mayRepeat(failure: Failure, hop: Hop, { retriesUnsafe }: CallOptions): 
   if (retriesUnsafe) return true;
   if (hop.isUnsafe) return false;
   return failure.phase === 'connect' || isIdempotent(hop.request.method);
-}
-
-function withRetryable(failure: Failure, retryable: boolean): Failure {
-  const { code, message, phase, cause } = failure;
-  return new Failure(code, message, { phase, retryable, cause });
 }
 
 function statusFailure(status: number, hop: Hop): Failure {

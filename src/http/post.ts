@@ -1,4 +1,4 @@
-import { Failure } from '../record/failure.ts';
+import type { Failure } from '../record/failure.ts';
 import type { CallContext, Cost, Job, Outcome } from '../record/job.ts';
 import type { ReadAnswer, Reading } from '../record/reply.ts';
 import type { HttpHeaders, HttpRequest } from '../record/request.ts';
@@ -54,7 +54,8 @@ export function createPost<Task, Content>(options: PostOptions<Task, Content>) {
     if (scope.reason && scope.reason.code !== 'timeout') {
       return { kind: 'done', value, failure: scope.reason, ...cost };
     }
-    const final = judged(failure, done.status, options);
+    const retryable = options.retryOn ? options.retryOn(failure, done.status) : failure.retryable;
+    const final = failure.with({ retryable });
     if (isFinal) return { kind: 'done', value, failure: final, ...cost };
     if (!isRefusal) return { kind: 'retry', value, failure: final, ...cost };
     const ms = retryAfterMs(done.headers, Date.now()) ?? holdMs;
@@ -118,17 +119,6 @@ class AnswerBody<Content> implements ExchangeSink {
   #fail(failure: Failure): void {
     this.#failure ??= failure;
   }
-}
-
-function judged(
-  failure: Failure,
-  status: number | null,
-  { retryOn }: { retryOn: PostOptions<never, never>['retryOn'] },
-): Failure {
-  const retryable = retryOn ? retryOn(failure, status) : failure.retryable;
-  if (retryable === failure.retryable) return failure;
-  const { code, message, phase, cause } = failure;
-  return new Failure(code, message, { phase, retryable, cause });
 }
 
 function answerOf<Content>(

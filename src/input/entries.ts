@@ -88,8 +88,8 @@ export function entryJson({ text, kind, record }: Entry): string {
 }
 
 /** The failure, told with the place that it is about. */
-export function placed({ code, message, cause }: Failure, entry: Entry): Failure {
-  return new Failure(code, `${entry.place()}: ${message}`, { cause });
+export function placed(failure: Failure, entry: Entry): Failure {
+  return failure.with({ message: `${entry.place()}: ${failure.message}` });
 }
 
 type Read = Pick<Entry, 'record' | 'failure'>;
@@ -104,8 +104,7 @@ function readRecord(
     return { record: parseRecord(text), failure: null };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
-    const { code, message, cause } = failure;
-    return { record: null, failure: hint ? new Failure(code, `${message} (${hint})`, { cause }) : failure };
+    return { record: null, failure: hint ? failure.with({ message: `${failure.message} (${hint})` }) : failure };
   }
 }
 

@@ -144,5 +144,5 @@ function hinted(failure: Failure, { kind, text }: Entry, { hintFor, urls }: Fetc
   if (kind !== 'line' || failure.code !== 'input') return failure;
   const isList = /^\s*\[\s*(?:[{"\]]|$)/.test(text);
   const hint = isList ? "of a JSON list, jq -c '.[]' makes records" : urls.includes(text) ? hintFor?.(text) : null;
-  return hint ? new Failure(failure.code, `${failure.message} (${hint})`, { cause: failure.cause }) : failure;
+  return hint ? failure.with({ message: `${failure.message} (${hint})` }) : failure;
 }

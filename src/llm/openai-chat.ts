@@ -1,4 +1,3 @@
-import { Failure } from '../record/failure.ts';
 import type { PromptTask } from '../record/prompt.ts';
 import { bearer, below, createAsk, given, serverOf, withParams } from './ask.ts';
 import type { AnswerReader, Codec, ModelSettings } from './codec.ts';
@@ -50,8 +49,7 @@ function tolerant(reader: AnswerReader, onComplaint: () => void): AnswerReader {
       const reading = reader.end(cut);
       if (!reading.failure || !/stream_options|include_usage/.test(reading.failure.message)) return reading;
       onComplaint();
-      const { code, message } = reading.failure;
-      return { ...reading, failure: new Failure(code, message, { retryable: true }) };
+      return { ...reading, failure: reading.failure.with({ retryable: true }) };
     },
   };
 }

@@ -63,4 +63,10 @@ export class Failure extends Error {
     this.phase = options.phase ?? null;
     this.retryable = options.retryable ?? false;
   }
+
+  /** The same failure, told otherwise in what is given here. */
+  with(changes: FailureOptions & { message?: string }): Failure {
+    const { code, message, phase, retryable, cause } = this;
+    return new Failure(code, changes.message ?? message, { phase, retryable, cause, ...changes });
+  }
 }

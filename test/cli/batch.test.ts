@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inTurn, json, reply } from '../support/answers.ts';
+import { expectRefused } from '../support/in-one-process.ts';
 import { ndjson } from '../support/input.ts';
 import { temporaryFolder } from '../support/places.ts';
 import { startServer } from '../support/server.ts';
@@ -73,19 +74,16 @@ test('a file of the other format is left as it is: exit 2', async () => {
   expect(server.calls).toHaveLength(2);
 });
 
-test.each([
-  ['--query', 'body'],
-  ['--merge', 'x'],
-  ['--include', 'headers'],
-])('%s has no place in Batch lines: exit 2', async (flag, value) => {
-  const run = await sluice(['fetch', '--output-format', 'openai-batch', flag, value, 'http://127.0.0.1:9/']);
-  expect([run.exitCode, run.stderr]).toEqual([2, expect.stringContaining(`${flag}: Batch lines have no room`)]);
+test('what has no place in Batch lines, or would make others of them, is wrong usage', async () => {
+  const wrong: [flag: string, value: string, says: string][] = [
+    ['--query', 'body', '--query: Batch lines have no room'],
+    ['--merge', 'x', '--merge: Batch lines have no room'],
+    ['--include', 'headers', '--include: Batch lines have no room'],
+    ['--body', 'text', '--body: Batch lines'],
+    ['--body', 'none', '--body: Batch lines'],
+    ['--body', 'base64', '--body: Batch lines'],
+    ['--body', 'json', '--body: Batch lines'],
+  ];
+  const base = ['fetch', '--output-format', 'openai-batch', 'http://127.0.0.1:9/'];
+  await expectRefused(wrong.map(([flag, value, says]) => [[...base, flag, value], says]));
 });
-
-test.each(['text', 'none', 'base64', 'json'])(
-  '--body %s would make other lines than the Batch API’s: exit 2',
-  async (mode) => {
-    const run = await sluice(['fetch', '--output-format', 'openai-batch', '--body', mode, 'http://127.0.0.1:9/']);
-    expect([run.exitCode, run.stdout, run.stderr]).toEqual([2, '', expect.stringContaining('--body: Batch lines')]);
-  },
-);

@@ -5,10 +5,11 @@ import { lines } from '../support/input.ts';
 import { type Handler, startServer } from '../support/server.ts';
 import { type Ended, sluice } from '../support/sluice.ts';
 
-/** One run over one URL that answers so. */
-async function fetchOne(handler: Handler, ...args: string[]): Promise<Ended> {
-  const server = await startServer({ '/': handler });
-  return await sluice(['fetch', '--retries', '0', ...args, server.at('/')]);
+/** One run over URLs that answer so, rows in their order. */
+async function fetchEach(handlers: readonly Handler[], ...args: string[]): Promise<Ended> {
+  const server = await startServer();
+  const urls = handlers.map((handler, at) => server.at(`/${at}`, handler));
+  return await sluice(['fetch', '--retries', '0', '--ordered', ...args, ...urls]);
 }
 
 const typed = (type: string, content: string | Uint8Array, headers = {}) =>
@@ -19,7 +20,7 @@ describe('JSON', () => {
   test('a body keeps every digit and key as the server sent it; only white space goes', async () => {
     const text =
       '{"id": 1234567890123456789, "price": 1.10, "big": 1E400,\r\n "same": 1, "same": 2, "10": 0, "9": 0, "__proto__": []}';
-    const run = await fetchOne(json(text));
+    const run = await fetchEach([json(text)]);
     expect(run.exitCode).toBe(0);
     expect(run.lines[0]).toContain(`"body":${text.replace(/\s/g, '')}`);
     expect(run.row(0).bytes).toBe(text.length);
@@ -27,79 +28,80 @@ describe('JSON', () => {
 
   test('space inside strings stays, escapes mean the same', async () => {
     const value = { 'a b': ' "x\\ \n\t\u2028\u0085é🙂', list: [1, [], {}, '', null, false] };
-    const run = await fetchOne(json(JSON.stringify(value, null, 2)));
+    const run = await fetchEach([json(JSON.stringify(value, null, 2))]);
     expect(run.row(0).body).toEqual(value);
   });
 
   test('a body nested 200 levels is a value, deeper it is a string', async () => {
-    const flat = await fetchOne(json(nested(200)));
-    expect(flat.lines[0]).toContain(`"body":${nested(200)}`);
-    const deep = await fetchOne(json(nested(300)));
-    expect(deep.row(0)).toMatchObject({ ok: true, body: nested(300), bytes: 600 });
-    const just = await fetchOne(json(nested(201)));
-    expect(just.row(0).body).toBe(nested(201));
+    const run = await fetchEach([json(nested(200)), json(nested(201)), json(nested(300))]);
+    expect(run.lines[0]).toContain(`"body":${nested(200)}`);
+    expect(run.row(1).body).toBe(nested(201));
+    expect(run.row(2)).toMatchObject({ ok: true, body: nested(300), bytes: 600 });
   });
 
   test('what says JSON and does not parse is text; what says +json is JSON; text that looks like JSON is text', async () => {
-    const broken = await fetchOne(json('{"a": 1,}'));
-    expect(broken.row(0)).toMatchObject({ ok: true, body: '{"a": 1,}' });
-    const problem = await fetchOne(typed('application/problem+json; charset=utf-8', '{"a":1}'));
-    expect(problem.row(0).body).toEqual({ a: 1 });
-    const text = await fetchOne(reply(200, '{"a":1}'));
-    expect(text.row(0).body).toBe('{"a":1}');
+    const run = await fetchEach([
+      json('{"a": 1,}'),
+      typed('application/problem+json; charset=utf-8', '{"a":1}'),
+      reply(200, '{"a":1}'),
+    ]);
+    expect(run.rows.map(({ ok, body }) => [ok, body])).toEqual([
+      [true, '{"a": 1,}'],
+      [true, { a: 1 }],
+      [true, '{"a":1}'],
+    ]);
   });
 });
 
 describe('text, bytes, nothing', () => {
   test('text is decoded by its charset', async () => {
-    const utf8 = await fetchOne(typed('text/plain; charset=utf-8', 'é🙂'));
-    expect(utf8.row(0)).toMatchObject({ body: 'é🙂', bytes: 6 });
-    const latin1 = await fetchOne(typed('text/html; charset=iso-8859-1', Buffer.from('café', 'latin1')));
-    expect(latin1.row(0)).toMatchObject({ body: 'café', bytes: 4 });
+    const run = await fetchEach([
+      typed('text/plain; charset=utf-8', 'é🙂'),
+      typed('text/html; charset=iso-8859-1', Buffer.from('café', 'latin1')),
+    ]);
+    expect(run.row(0)).toMatchObject({ body: 'é🙂', bytes: 6 });
+    expect(run.row(1)).toMatchObject({ body: 'café', bytes: 4 });
   });
 
   test('what is neither JSON nor text is base64', async () => {
     const bytes = Buffer.from([0, 255, 1, 254]);
-    for (const type of ['application/octet-stream', 'image/png']) {
-      const run = await fetchOne(typed(type, bytes));
-      expect(run.row(0)).toMatchObject({ ok: true, body_base64: bytes.toString('base64'), bytes: 4 });
-    }
+    const run = await fetchEach([typed('application/octet-stream', bytes), typed('image/png', bytes)]);
+    const shown = { ok: true, body_base64: bytes.toString('base64'), bytes: 4 };
+    expect(run.rows).toMatchObject([shown, shown]);
   });
 
   test('an empty body is null', async () => {
-    for (const handler of [reply(200, ''), reply(204), json(''), typed('image/png', '')]) {
-      const run = await fetchOne(handler);
-      expect(run.row(0)).toMatchObject({ ok: true, body: null, bytes: 0 });
-    }
+    const run = await fetchEach([reply(200, ''), reply(204), json(''), typed('image/png', '')]);
+    const empty = { ok: true, body: null, bytes: 0 };
+    expect(run.rows).toMatchObject([empty, empty, empty, empty]);
   });
 
   test('control characters, C1 too, reach stdout only as escapes', async () => {
     const text = 'a\u001b[31m\u007f\u0085\u009b2J\u0000';
-    for (const handler of [reply(200, text), json(JSON.stringify({ [text]: text }).replaceAll('\\u007f', '\u007f'))]) {
-      const run = await fetchOne(handler, '--include', 'headers'); // that stdout is clean, each run checks
-      expect(JSON.stringify(run.row(0).body)).toContain(JSON.stringify(text).slice(1, -1));
-    }
+    const inJson = JSON.stringify({ [text]: text }).replaceAll('\\u007f', '\u007f');
+    const run = await fetchEach([reply(200, text), json(inJson)], '--include', 'headers'); // that stdout is clean, each run checks
+    expect(run.rows).toHaveLength(2);
+    for (const { body } of run.rows) expect(JSON.stringify(body)).toContain(JSON.stringify(text).slice(1, -1));
   });
 });
 
 describe('--body', () => {
   test('text, base64, none', async () => {
-    const text = await fetchOne(json('{"a": 1}'), '--body', 'text');
+    const text = await fetchEach([json('{"a": 1}')], '--body', 'text');
     expect(text.row(0).body).toBe('{"a": 1}');
-    const base64 = await fetchOne(json('{"a": 1}'), '--body', 'base64');
+    const base64 = await fetchEach([json('{"a": 1}')], '--body', 'base64');
     expect(base64.row(0).body_base64).toBe(Buffer.from('{"a": 1}').toString('base64'));
-    const none = await fetchOne(json('{"a": 1}'), '--body', 'none');
+    const none = await fetchEach([json('{"a": 1}')], '--body', 'none');
     expect(none.row(0)).not.toHaveProperty('body');
     expect(none.row(0)).not.toHaveProperty('body_base64');
     expect(none.row(0).bytes).toBe(8);
   });
 
   test('json takes any content type, and what does not parse is a `decode` failure', async () => {
-    const value = await fetchOne(reply(200, '{"a": 12345678901234567890}'), '--body', 'json');
-    expect(value.lines[0]).toContain('"body":{"a":12345678901234567890}');
-    const broken = await fetchOne(reply(200, 'hello'), '--body', 'json');
-    expect(broken.row(0).error?.code).toBe('decode');
-    expect(broken.exitCode).toBe(1);
+    const run = await fetchEach([reply(200, '{"a": 12345678901234567890}'), reply(200, 'hello')], '--body', 'json');
+    expect(run.lines[0]).toContain('"body":{"a":12345678901234567890}');
+    expect(run.row(1).error?.code).toBe('decode');
+    expect(run.exitCode).toBe(1);
   });
 });
 
@@ -137,10 +139,15 @@ describe('compression', () => {
   });
 
   test('a truncated gzip is a failure', async () => {
-    for (const [encoding, content] of encodings.slice(0, 6)) {
-      const run = await fetchOne(reply(200, content.subarray(0, content.length - 9), { 'content-encoding': encoding }));
-      expect(['truncated', 'decode'], encoding).toContain(run.row(0).error?.code);
-      expect(run.row(0).status).toBe(200);
+    const cut = encodings.slice(0, 6);
+    const run = await fetchEach(
+      cut.map(([encoding, content]) =>
+        reply(200, content.subarray(0, content.length - 9), { 'content-encoding': encoding }),
+      ),
+    );
+    for (const [at, [encoding]] of cut.entries()) {
+      expect(['truncated', 'decode'], encoding).toContain(run.row(at).error?.code);
+      expect(run.row(at).status).toBe(200);
     }
   });
 
@@ -159,7 +166,7 @@ describe('compression', () => {
 
   test('a bomb is `too_large`', async () => {
     const bomb = gzipSync(gzipSync(Buffer.alloc(100_000_000)));
-    const run = await fetchOne(reply(200, bomb, { 'content-encoding': 'gzip, gzip' }));
+    const run = await fetchEach([reply(200, bomb, { 'content-encoding': 'gzip, gzip' })]);
     expect(run.row(0)).toMatchObject({ status: 200, attempts: 1, error: { code: 'too_large' } });
   });
 });
@@ -181,10 +188,11 @@ describe('--max-body', () => {
   });
 
   test('the default is 10 MiB', async () => {
-    const run = await fetchOne(reply(200, Buffer.alloc(10 * 1024 * 1024 + 1, 'x')));
+    const size = 10 * 1024 * 1024;
+    const bodies = [size + 1, size].map((length) => reply(200, Buffer.alloc(length, 'x')));
+    const run = await fetchEach(bodies, '--body', 'none');
     expect(run.row(0).error?.code).toBe('too_large');
-    const fits = await fetchOne(reply(200, Buffer.alloc(10 * 1024 * 1024, 'x')), '--body', 'none');
-    expect(fits.row(0)).toMatchObject({ ok: true, bytes: 10 * 1024 * 1024 });
+    expect(run.row(1)).toMatchObject({ ok: true, bytes: size });
   });
 });
 

@@ -8,38 +8,48 @@ const manifest = JSON.parse(readFileSync(join(projectRoot, 'oclif.manifest.json'
   commands: Record<string, { flags: Record<string, { hidden?: boolean }> }>;
 };
 
-/** What bash offers for the last of these words, in a folder with two files, one with a space in its name. */
-async function offered(...words: string[]): Promise<string[]> {
+/** What bash offers for the last of the words of each line, in a folder with two files, one with a space in its name. */
+async function offered(...typed: string[][]): Promise<string[][]> {
   const cwd = temporaryFolder({ 'list one.txt': '', 'list.csv': '' });
   const script = `
     source <(sluice completion bash)
     complete -p sluice >/dev/null || exit 9
-    COMP_WORDS=(sluice "$@"); COMP_CWORD=$#
-    _sluice
-    for one in "\${COMPREPLY[@]}"; do printf '%s\\n' "$one"; done`;
-  const quoted = words.map((word) => `'${word}'`).join(' ');
-  const run = await shell(`set -u; main() { ${script}\n}; main ${quoted}`, { cwd, isRows: false });
+    offer() {
+      COMP_WORDS=(sluice "$@"); COMP_CWORD=$#; COMPREPLY=()
+      _sluice
+      for one in "\${COMPREPLY[@]}"; do printf '%s\\n' "$one"; done
+      echo --
+    }`;
+  const asked = typed.map((words) => `offer ${words.map((word) => `'${word}'`).join(' ')}`);
+  const run = await shell(['set -u', script, ...asked].join('\n'), { cwd, isRows: false });
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-  return run.stdout.split('\n').filter((line) => line !== '');
+  return run.stdout
+    .split('--\n')
+    .slice(0, -1)
+    .map((one) => one.split('\n').filter((line) => line !== ''));
 }
 
 test('bash completes commands, flags and values', async () => {
-  expect(await offered('f')).toEqual(['fetch']);
-  expect(await offered('fetch', '--concu')).toEqual(['--concurrency']);
-  expect(await offered('fetch', '--no-pro')).toEqual(['--no-progress']);
-  expect(await offered('fetch', '-c', '5', '--summary', 'ma')).toEqual(['markdown']);
-  expect(await offered('fetch', '--summary', '=', 'j')).toEqual(['json']);
-  expect(await offered('fetch', '--summary', '=')).toContain('none');
-  expect(await offered('fetch', '--rate', '')).toEqual([]);
-  expect(await offered('fetch', 'ht')).toEqual([]);
-  expect(await offered('completion', 'z')).toEqual(['zsh']);
-  expect(await offered('help', 'mo')).toEqual(['mock']);
-  expect(await offered('config', 'pro')).toEqual(['prompt']);
+  const cases: [typed: string[], offers: string[]][] = [
+    [['f'], ['fetch']],
+    [['fetch', '--concu'], ['--concurrency']],
+    [['fetch', '--no-pro'], ['--no-progress']],
+    [['fetch', '-c', '5', '--summary', 'ma'], ['markdown']],
+    [['fetch', '--summary', '=', 'j'], ['json']],
+    [['fetch', '--summary', '='], expect.arrayContaining(['none'])],
+    [['fetch', '--rate', ''], []],
+    [['fetch', 'ht'], []],
+    [['completion', 'z'], ['zsh']],
+    [['help', 'mo'], ['mock']],
+    [['config', 'pro'], ['prompt']],
+  ];
+  expect(await offered(...cases.map(([typed]) => typed))).toEqual(cases.map(([, offers]) => offers));
 });
 
 test('bash completes files where a flag wants one, spaces and all', async () => {
-  expect((await offered('fetch', '-i', 'li')).toSorted()).toEqual(['list one.txt', 'list.csv']);
-  expect(await offered('prompt', '--output', 'list.')).toEqual(['list.csv']);
+  const [both, one] = await offered(['fetch', '-i', 'li'], ['prompt', '--output', 'list.']);
+  expect(both?.toSorted()).toEqual(['list one.txt', 'list.csv']);
+  expect(one).toEqual(['list.csv']);
 });
 
 test.each(['bash', 'zsh', 'fish'])('the script for %s has every command and flag, and no hidden one', async (name) => {

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { type CommandLine, expectRefused, inOneProcess } from '../support/in-one-process.ts';
 import { projectRoot, temporaryFolder } from '../support/places.ts';
 import { dryRows } from '../support/row.ts';
 import { startServer } from '../support/server.ts';
@@ -16,14 +17,20 @@ function folderWith(files: Record<string, string>): string {
   return folder;
 }
 
-/** What `sluice config` says of fetch. */
-async function settingsOf(args: string[], options: { cwd: string; env?: Record<string, string> }) {
-  const run = await sluice(['config', 'fetch', '--json', ...args], { ...options, isRows: false });
-  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-  const { settings } = JSON.parse(run.stdout) as {
-    settings: { fetch: Record<string, { value: unknown; from: string }> };
-  };
-  return Object.fromEntries(Object.entries(settings.fetch).map(([flag, { value, from }]) => [flag, [value, from]]));
+type Settings = Record<string, [value: unknown, from: string]>;
+
+/** What `sluice config` says of fetch in each of these places. */
+async function settingsIn(...places: Partial<CommandLine>[]): Promise<Settings[]> {
+  const said = await inOneProcess(
+    places.map(({ args = [], ...place }) => ({ args: ['config', 'fetch', '--json', ...args], ...place })),
+  );
+  return said.map(({ exitCode, stderr, stdout }) => {
+    expect([exitCode, stderr]).toEqual([0, '']);
+    const { settings } = JSON.parse(stdout) as {
+      settings: { fetch: Record<string, { value: unknown; from: string }> };
+    };
+    return Object.fromEntries(Object.entries(settings.fetch).map(([flag, { value, from }]) => [flag, [value, from]]));
+  });
 }
 
 test('flags win over environment, profile, the found file and the user’s own, in this order', async () => {
@@ -34,11 +41,13 @@ test('flags win over environment, profile, the found file and the user’s own, 
     'home/work/deep/er/x': '',
   });
   const options = { cwd: join(cwd, 'home/work/deep/er'), env: { HOME: join(cwd, 'home') } };
-  expect(await settingsOf([], options)).toEqual({
-    'user-agent': ['project', '../../.sluicerc: user-agent'],
-    retries: ['1', '../../../.config/sluice/config.yaml: retries'],
-    concurrency: ['5', '../../.sluicerc: concurrency'],
-  });
+  expect(await settingsIn(options)).toEqual([
+    {
+      'user-agent': ['project', '../../.sluicerc: user-agent'],
+      retries: ['1', '../../../.config/sluice/config.yaml: retries'],
+      concurrency: ['5', '../../.sluicerc: concurrency'],
+    },
+  ]);
   const agentOf = async (args: string[], env: Record<string, string> = {}) => {
     const run = await sluice(['fetch', ...args, server.at('/')], { ...options, env: { ...options.env, ...env } });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -53,24 +62,27 @@ test('flags win over environment, profile, the found file and the user’s own, 
 test('the search ends at the home directory; each name is found, and YAML may be JSON', async () => {
   const cwd = folderWith({ '.sluicerc': 'retries: 9', 'home/work/x': '' });
   const options = { cwd: join(cwd, 'home/work'), env: { HOME: join(cwd, 'home') } };
-  expect(await settingsOf([], options)).toEqual({});
-  for (const name of ['.sluicerc', 'sluice.config.yaml', 'sluice.config.yml', 'sluice.config.json']) {
-    const folder = folderWith({ [name]: '{"retries": 4}' });
-    expect(await settingsOf([], { cwd: folder }), name).toEqual({ retries: ['4', `${name}: retries`] });
-  }
   const xdg = folderWith({ 'sluice/config.yaml': 'retries: 3' });
-  expect((await settingsOf([], { ...options, env: { ...options.env, XDG_CONFIG_HOME: xdg } })).retries?.[0]).toBe('3');
+  const withXdg = { ...options, env: { ...options.env, XDG_CONFIG_HOME: xdg } };
+  const names = ['.sluicerc', 'sluice.config.yaml', 'sluice.config.yml', 'sluice.config.json'];
+  const folders = names.map((name) => ({ cwd: folderWith({ [name]: '{"retries": 4}' }) }));
+  const [none, user, ...found] = await settingsIn(options, withXdg, ...folders);
+  expect(none).toEqual({});
+  expect(user?.retries?.[0]).toBe('3');
+  expect(found).toEqual(names.map((name) => ({ retries: ['4', `${name}: retries`] })));
 });
 
 test('--config and SLUICE_CONFIG name a file, which may say all', async () => {
   const cwd = folderWith({ '.sluicerc': 'retries: 9', 'my.yaml': 'base-url: http://h.example\nheader: ["x-a: hush"]' });
-  for (const [args, env] of [
-    [['--config', 'my.yaml'], {}],
-    [[], { SLUICE_CONFIG: 'my.yaml' }],
-  ] as const) {
-    const run = await sluice(['fetch', '--dry-run', '-q', ...args, '/x'], { cwd, env });
+  const ways = [
+    { cwd, args: ['--config', 'my.yaml'] },
+    { cwd, args: [], env: { SLUICE_CONFIG: 'my.yaml' } },
+  ];
+  for (const { args, ...options } of ways) {
+    const run = await sluice(['fetch', '--dry-run', '-q', ...args, '/x'], options);
     expect(dryRows(run.rows)[0]).toMatchObject({ ok: true, url: 'http://h.example/x', headers: { 'x-a': '***' } });
-    const shown = await settingsOf([...args], { cwd, env });
+  }
+  for (const shown of await settingsIn(...ways)) {
     expect(shown).toEqual({
       'base-url': ['http://h.example', 'my.yaml: base-url'],
       header: [['***'], 'my.yaml: header'],
@@ -80,7 +92,7 @@ test('--config and SLUICE_CONFIG name a file, which may say all', async () => {
 
 test('what is wrong in a file is one line with file and key, exit 2, and nothing is sent', async () => {
   const server = await startServer();
-  const wrong: [content: string, message: string][] = [
+  const wrong: [content: string, says: string][] = [
     ['fetch: {rate: fast}', '.sluicerc: fetch.rate: expected something like 50/s, 600/m or 5/15s, got `fast`'],
     ['format: xml', '.sluicerc: format: expected one of auto, '],
     ['concurency: 5', '.sluicerc: concurency: there is no such setting (did you mean concurrency?)'],
@@ -91,23 +103,13 @@ test('what is wrong in a file is one line with file and key, exit 2, and nothing
     ['a: &a [1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]', '.sluicerc: '],
     ['fail-fast: true', '(--fail-fast is set by .sluicerc: fail-fast)'],
   ];
-  for (const [content, message] of wrong) {
-    const run = await sluice(['fetch', '--max-failures', '3', server.at('/')], {
-      cwd: folderWith({ '.sluicerc': content }),
-    });
-    expect(run, content).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run.stderr).toContain(message);
-    expect(run.stderr).toMatch(/^sluice: .*\n$/);
-    expect(run.stderr).not.toMatch(/hush|s3cret/);
-  }
-  const missing = await sluice(['fetch', '--config', 'none.yaml', server.at('/')]);
-  expect(missing).toMatchObject({
-    exitCode: 2,
-    stderr: 'sluice: --config: cannot read none.yaml: there is no such file\n',
-  });
-  const variable = await sluice(['fetch', server.at('/')], { env: { SLUICE_RETRIES: 'some' } });
-  expect(variable).toMatchObject({ exitCode: 2 });
-  expect(variable.stderr).toContain('SLUICE_RETRIES: expected a whole number');
+  const args = ['fetch', '--max-failures', '3', server.at('/')];
+  const said = await expectRefused([
+    ...wrong.map(([content, says]) => [args, says, { cwd: folderWith({ '.sluicerc': content }) }] as const),
+    [[...args, '--config', 'none.yaml'], /^sluice: --config: cannot read none\.yaml: there is no such file\n$/],
+    [args, 'SLUICE_RETRIES: expected a whole number', { env: { SLUICE_RETRIES: 'some' } }],
+  ]);
+  expect(said.join('')).not.toMatch(/hush|s3cret/);
   expect(server.calls).toEqual([]);
 });
 
@@ -142,9 +144,8 @@ sluice fetch
 
 SLUICE_RETRYS sets nothing (did you mean SLUICE_RETRIES?)
 `);
-  const none = await sluice(['config'], { isRows: false });
-  expect(none.stdout).toContain('nothing is set: all defaults count');
-  const wrong = await sluice(['config', 'fetcj'], { isRows: false });
+  const [none, wrong] = await inOneProcess([{ args: ['config'] }, { args: ['config', 'fetcj'] }]);
+  expect(none?.stdout).toContain('nothing is set: all defaults count');
   expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
 });
 

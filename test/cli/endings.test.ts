@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { holdAnswers, inTurn, redirect, reply } from '../support/answers.ts';
 import { lines, times } from '../support/input.ts';
@@ -151,7 +150,7 @@ describe('signals', () => {
     run.stdin.end(times(10, server.at('/held')));
     await server.called(2);
     await run.signal('SIGINT');
-    await delay(150); // the answers take a little longer than the signal
+    expect((await run.nextRow()).error?.code).toBe('cancelled'); // the signal has been heard
     held.open();
     const ended = await run.ended;
     expect(ended.signal).toBe('SIGINT');
@@ -195,11 +194,11 @@ describe('signals', () => {
   test('in the grace period a redirect is followed and a retry is not made', async () => {
     const [move, fail] = [holdAnswers(redirect('/ok')), holdAnswers(reply(500))];
     const server = await startModel({ '/moved': move.handler, '/fails': fail.handler });
-    const run = start(['fetch', '--retry-delay', '1ms']);
-    run.stdin.write(lines(server.at('/moved'), server.at('/fails')));
+    const run = start(['fetch', '-c', '2', '--retry-delay', '1ms']);
+    run.stdin.write(lines(server.at('/moved'), server.at('/fails'), server.at('/ok'), server.at('/ok')));
     await server.called(2);
     await run.signal('SIGINT');
-    await delay(150); // the answers take a little longer than the signal
+    expect(await run.nextRow()).toMatchObject({ index: 3, error: { code: 'cancelled' } }); // the signal has been heard
     move.open();
     fail.open();
     const ended = await run.ended;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { drip, holdAnswers, reply, stall } from '../support/answers.ts';
+import { drip, holdAnswers, late, reply, stall } from '../support/answers.ts';
 import { lines } from '../support/input.ts';
 import { answering, closedPort, startRawServer } from '../support/raw-server.ts';
 import { startServer } from '../support/server.ts';
@@ -70,7 +70,7 @@ describe('the clocks', () => {
   });
 
   test('waiting for a slot does not use up the timeout', async () => {
-    const server = await startServer({ '*': (_call, response) => void setTimeout(() => response.end('ok'), 100) });
+    const server = await startServer({ '*': late(100, reply(200, 'ok')) });
     const input = lines(...Array.from({ length: 8 }, (_, at) => server.at(`/${at}`)));
     const run = await sluice([...once, '-c', '1', '--timeout', '500ms'], { input });
     expect(run.exitCode).toBe(0);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { expectRefused, inOneProcess } from '../support/in-one-process.ts';
 import { temporaryFolder } from '../support/places.ts';
-import { refusals } from '../support/refusals.ts';
 import { startServer } from '../support/server.ts';
 import { sluice } from '../support/sluice.ts';
 
@@ -41,19 +41,19 @@ const wrong: [flag: string, value: string, name?: string][] = [
 
 test('a wrong value is one line that names flag, value and expectation; exit 2, nothing sent', async () => {
   const server = await startServer();
-  const runs = await refusals(wrong.map(([flag, value]) => ['fetch', flag, value, server.at('/')]));
-  for (const [at, [flag, value, name = flag.replace('--', '')]] of wrong.entries()) {
-    const run = runs[at];
+  const nameOf = (flag: string) => flag.replace('--', '');
+  const said = await expectRefused(
+    wrong.map(([flag, value, name = nameOf(flag)]) => [
+      ['fetch', flag, value, server.at('/')],
+      name === 'request' ? /-X|method|request/ : name,
+    ]),
+  );
+  for (const [at, [flag, value, name = nameOf(flag)]] of wrong.entries()) {
     const what = `${flag} ${value}`;
-    expect(run, what).toMatchObject({ exitCode: 2, stdout: '' });
-    const said = run?.stderr.trim().split('\n') ?? [];
-    expect(said, what).toHaveLength(1);
-    expect(said[0], what).toMatch(name === 'request' ? /-X|method|request/ : new RegExp(name));
     // A header without its colon may well be a credential: its value is not repeated.
-    if (name !== 'header') expect(said[0], what).toContain(value.replace(/^@/, ''));
-    if (!value.startsWith('@')) expect(said[0], what).toMatch(/expected|\bnot an? |cannot/i);
+    if (name !== 'header') expect(said[at], what).toContain(value.replace(/^@/, ''));
+    if (!value.startsWith('@')) expect(said[at], what).toMatch(/expected|\bnot an? |cannot/i);
   }
-  expect(runs).toHaveLength(wrong.length);
   expect(server.calls).toEqual([]);
 });
 
@@ -66,15 +66,8 @@ test.each([
   const args = ['fetch', flag, value, server.at('/')];
   const run = await sluice(args);
   expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-  expect([run.stderr]).toEqual((await refusals([args])).map(({ stderr }) => stderr));
-  expect(server.calls).toEqual([]);
-});
-
-test('a flag that does not exist is wrong usage', async () => {
-  const server = await startServer();
-  const run = await sluice(['fetch', '--concurency', '5', server.at('/')]);
-  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-  expect(run.stderr).toContain('--concurency');
+  const { exitCode, stdout, stderr } = run;
+  expect([{ exitCode, stdout, stderr }]).toEqual(await inOneProcess([{ args }]));
   expect(server.calls).toEqual([]);
 });
 
@@ -133,13 +126,16 @@ test('--help tells every flag, on stdout', async () => {
   expect(missing).toEqual(['request'].filter(() => run.stdout.includes('--method')));
 });
 
-test('a flag or command that does not exist is told with the one that was most likely meant', async () => {
-  const wrong = async (...args: string[]) => (await sluice(args)).stderr;
-  expect(await wrong('fetch', '--concurency', '3')).toContain('did you mean --concurrency?');
-  expect(await wrong('fetchh')).toContain('did you mean fetch?');
-  expect(await wrong('fetch', '--dryrun')).toContain('did you mean --dry-run?');
-  expect(await wrong('fetch', '--template', 'x')).toContain('sluice prompt has one');
-  expect(await wrong('http://127.0.0.1/')).toContain('did you mean sluice fetch http://127.0.0.1/?');
+test('a flag or command that does not exist is told with the one that was most likely meant, and nothing is sent', async () => {
+  const server = await startServer();
+  await expectRefused([
+    [['fetch', '--concurency', '3', server.at('/')], /--concurency\b.*did you mean --concurrency\?/],
+    [['fetchh'], 'did you mean fetch?'],
+    [['fetch', '--dryrun'], 'did you mean --dry-run?'],
+    [['fetch', '--template', 'x'], 'sluice prompt has one'],
+    [['http://127.0.0.1/'], 'did you mean sluice fetch http://127.0.0.1/?'],
+  ]);
+  expect(server.calls).toEqual([]);
 });
 
 const refused: [args: string[], message: string][] = [
@@ -168,20 +164,13 @@ const refused: [args: string[], message: string][] = [
 ];
 
 test('one line says what was expected and what was given; exit 2', async () => {
-  const runs = await refusals(refused.map(([args]) => args));
-  for (const [at, [args, message]] of refused.entries()) {
-    const run = runs[at];
-    expect(run, args.join(' ')).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run?.stderr.slice(0, `sluice: ${message}`.length), args.join(' ')).toBe(`sluice: ${message}`);
-    expect(run?.stderr.trim(), args.join(' ')).not.toContain('\n');
-  }
-  expect(runs).toHaveLength(refused.length);
+  await expectRefused(refused.map(([args, message]) => [args, `sluice: ${message}`]));
 });
 
 test('a file of URLs in the place of a command is told to be an input', async () => {
   const cwd = temporaryFolder({ 'urls.txt': '' });
-  const { stderr } = await sluice(['urls.txt'], { cwd });
-  expect(stderr).toBe('sluice: there is no command `urls.txt` (did you mean sluice fetch -i urls.txt?)\n');
+  const says = 'sluice: there is no command `urls.txt` (did you mean sluice fetch -i urls.txt?)\n';
+  await expectRefused([[['urls.txt'], says, { cwd }]]);
 });
 
 test('a limit that held no call is told by -v, and by a dry run', async () => {
@@ -197,7 +186,6 @@ test('a limit that held no call is told by -v, and by a dry run', async () => {
 });
 
 test('a switch with a value is wrong usage, not a URL to call', async () => {
-  const { exitCode, stderr, stdout } = await sluice(['fetch', '--progress=false', 'http://127.0.0.1:9/']);
-  expect([exitCode, stdout]).toEqual([2, '']);
-  expect(stderr).toBe('sluice: --progress: it takes no value; --no-progress turns it off\n');
+  const says = 'sluice: --progress: it takes no value; --no-progress turns it off\n';
+  await expectRefused([[['fetch', '--progress=false', 'http://127.0.0.1:9/'], says]]);
 });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { inOneProcess } from '../support/in-one-process.ts';
 import { projectRoot } from '../support/places.ts';
-import { sluice } from '../support/sluice.ts';
 
 type Flag = {
   type: string;
@@ -19,14 +19,15 @@ const { commands } = JSON.parse(readFileSync(join(projectRoot, 'oclif.manifest.j
 };
 const names = Object.keys(commands);
 
-async function helpOf(...args: string[]): Promise<string> {
-  const run = await sluice(args, { isRows: false });
-  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-  return run.stdout;
+/** What the program says to each of these, on stdout. */
+async function helpOf(...commandLines: string[][]): Promise<string[]> {
+  const said = await inOneProcess(commandLines.map((args) => ({ args })));
+  for (const { exitCode, stderr } of said) expect([exitCode, stderr]).toEqual([0, '']);
+  return said.map(({ stdout }) => stdout);
 }
 
 test('sluice --help, -h, help and sluice alone are the same, and fit into 80 columns', async () => {
-  const help = await helpOf('--help');
+  const [help = '', ...others] = await helpOf(['--help'], ['-h'], ['help'], []);
   expect(
     help.startsWith(`\
 Many lines in, one JSON line out for each, at exactly the pressure you allow.
@@ -37,15 +38,15 @@ EXAMPLES
   ).toBe(true);
   expect(help).toContain('\nUSAGE\n  $ sluice COMMAND [flags]\n');
   for (const name of names) expect(help).toMatch(new RegExp(`^  ${name} `, 'm'));
-  for (const args of [['-h'], ['help'], []]) expect(await helpOf(...args)).toBe(help);
+  expect(others).toEqual([help, help, help]);
   expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
 });
 
 // That of help is that of sluice itself.
 describe.each(names.filter((name) => name !== 'help'))('sluice %s --help', (name) => {
   test('begins with what it is and examples, has a short usage line, and fits into 80 columns', async () => {
-    const help = await helpOf(name, '--help');
-    expect(await helpOf('help', name)).toBe(help);
+    const [help = '', other] = await helpOf([name, '--help'], ['help', name]);
+    expect(other).toBe(help);
     const [summary, , heading, example] = help.split('\n');
     expect(summary).toBe(commands[name]?.summary);
     expect(heading).toBe('EXAMPLES');
@@ -76,7 +77,8 @@ describe.each(names.filter((name) => name !== 'help'))('sluice %s --help', (name
 });
 
 test('sluice config --help, as it stands', async () => {
-  expect(await helpOf('config', '--help')).toBe(`\
+  expect(await helpOf(['config', '--help'])).toEqual([
+    `\
 Show which settings count, and where they come from.
 
 EXAMPLES
@@ -105,5 +107,6 @@ CONFIG FLAGS
   --profile=NAME  Also the settings of this profile in the config files.
                   Default: SLUICE_PROFILE.
 
-`);
+`,
+  ]);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { holdAnswers, reply } from '../support/answers.ts';
+import { expectRefused } from '../support/in-one-process.ts';
 import { lines, ndjson, times } from '../support/input.ts';
 import { temporaryFolder } from '../support/places.ts';
 import { startServer } from '../support/server.ts';
@@ -266,12 +267,8 @@ describe('where the input comes from', () => {
   test('a file that cannot be read is wrong usage: one line that names it, nothing sent', async () => {
     const server = await startServer();
     const cwd = temporaryFolder({ 'a.txt': server.at('/a') });
-    for (const name of ['missing.txt', '.']) {
-      const run = await sluice(['fetch', '-i', 'a.txt', '-i', name], { cwd });
-      expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-      expect(run.stderr.trim().split('\n')).toHaveLength(1);
-      expect(run.stderr).toContain(name);
-    }
+    const names = ['missing.txt', '.'];
+    await expectRefused(names.map((name) => [['fetch', '-i', 'a.txt', '-i', name], `read ${name}: `, { cwd }]));
     expect(server.calls).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { says } from '../llm/chat-answers.ts';
-import { inTurn } from '../support/answers.ts';
+import { inTurn, late } from '../support/answers.ts';
 import { breaksAfter, chunk, speaker, streams } from '../support/chat-stream.ts';
 import { type DeltaRow, streamRows } from '../support/delta.ts';
 import { lines } from '../support/input.ts';
@@ -41,9 +41,10 @@ describe('--stream', () => {
     const run = start(asking(server, '--stream', 'hi'), { isRows: false });
     await model.opened(1);
     model.say('one ');
-    await delay(100);
+    expect(await run.nextLine()).toContain('"one "');
     model.say('two');
-    await delay(100);
+    expect(await run.nextLine()).toContain('"two"');
+    await delay(100); // so that the time of the first token is told from that of the whole
     model.finish();
     const { stdout, exitCode } = await run.ended;
     const { deltas, results } = streamRows(stdout);
@@ -94,9 +95,9 @@ describe('--stream', () => {
     );
     const run = start(asking(server, '--stream', '--ordered', 'slow', 'fast'), { isRows: false });
     await model.opened(1);
-    await delay(150);
+    expect(await run.nextLine()).toContain('"quick"');
     model.say('at last');
-    await delay(50);
+    expect(await run.nextLine()).toContain('"at last"');
     model.finish();
     const { order } = streamRows((await run.ended).stdout);
     expect(order).toEqual(['delta 1', 'delta 0', 'result 0', 'result 1']);
@@ -120,7 +121,7 @@ describe('--stream', () => {
     run.stdin.end(lines('a', 'b', 'c', 'd'));
     await model.opened(2);
     model.say('x');
-    await delay(100);
+    await run.nextLine();
     run.closeStdout();
     const talk = setInterval(() => model.say('y'), 20);
     const { exitCode } = await run.ended;
@@ -162,6 +163,7 @@ describe('--stream', () => {
       isRead: false,
     });
     await server.called(1);
+    // That no more is taken shows only in time; all of it is longer than --idle-timeout, which is not to count here.
     await delay(1000);
     const before = sent;
     await delay(500);
@@ -196,7 +198,7 @@ describe('the clocks', () => {
     const server = await startModel(model.handler);
     const run = start(asking(server, 'x', '--retries', '0', '--idle-timeout', '150ms'));
     await model.opened(1);
-    await delay(400);
+    await delay(400); // longer than --idle-timeout
     model.say('hm');
     const [row] = promptRows((await run.ended).rows);
     expect(row).toMatchObject({ ok: false, text: 'hm', error: { code: 'timeout', phase: 'idle' } });
@@ -210,7 +212,7 @@ describe('the clocks', () => {
     const run = start(asking(server, 'x', '--grace', '0'));
     await model.opened(1);
     model.say('half an ');
-    await delay(100);
+    await delay(100); // for it to arrive: nothing tells
     await run.signal('SIGINT');
     const ended = await run.ended;
     expect(promptRows(ended.rows)[0]).toMatchObject({ text: 'half an ', error: { code: 'cancelled' } });
@@ -223,7 +225,7 @@ describe('--text', () => {
   test('prints each whole answer in turn, in input order, and failed rows on stderr', async () => {
     const server = await startModel((call, response) => {
       if (call.body.includes('bad')) response.writeHead(400).end('{"error":{"message":"no"}}');
-      else if (call.body.includes('slow')) setTimeout(() => streams('first\nanswer')(call, response), 100);
+      else if (call.body.includes('slow')) late(100, streams('first\nanswer'))(call, response);
       else streams('sec', 'ond\n')(call, response);
     });
     const run = await sluice(asking(server, '--text'), { input: lines('slow', 'bad', 'x'), isRows: false });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { askedOf, echo, refuses, says } from '../llm/chat-answers.ts';
 import { start as startMock } from '../mock/start.ts';
 import { hangUp, holdAnswers, inTurn, redirect, reply } from '../support/answers.ts';
+import { expectRefused } from '../support/in-one-process.ts';
 import { lines, ndjson, times } from '../support/input.ts';
 import { temporaryFolder } from '../support/places.ts';
 import { parseRow, promptRows } from '../support/row.ts';
@@ -131,16 +132,14 @@ describe('--template and --system', () => {
     expect(messagesOf(server).map(({ content }) => content)).toEqual(['be brief', 'First line\nx']);
   });
 
-  test.each([
-    ['--template', '{{a', /--template: \{\{ without/],
-    ['--system', '{{a|b}}', /--system: .*no `b`/],
-    ['--template', '{{env.NOPE}}', /NOPE is not set/],
-    ['--template', '@nowhere.txt', /nowhere\.txt: there is no such file/],
-  ])('what cannot be a template is wrong usage: %s %s', async (flag, text, message) => {
+  test('what cannot be a template is wrong usage', async () => {
     const server = await startModel();
-    const run = await ask(server, { input: lines('x'), args: [flag, text] });
-    expect(run.exitCode).toBe(2);
-    expect(run.stderr).toMatch(message);
+    await expectRefused([
+      [asking(server, '--template', '{{a'), /--template: \{\{ without/],
+      [asking(server, '--system', '{{a|b}}'), /--system: .*no `b`/],
+      [asking(server, '--template', '{{env.NOPE}}'), /NOPE is not set/],
+      [asking(server, '--template', '@nowhere.txt'), /nowhere\.txt: there is no such file/],
+    ]);
     expect(server.calls).toEqual([]);
   });
 });
@@ -276,11 +275,8 @@ describe('the key', () => {
   });
 
   test('is needed by any other: wrong usage that names the variable', async () => {
-    for (const base of [[], ['--base-url', 'https://llm.invalid/v1'], ['--base-url', 'http://127.0.0.1.invalid/v1']]) {
-      const run = await sluice(['prompt', 'x', '-m', 'm', ...base]);
-      expect(run.exitCode).toBe(2);
-      expect(run.stderr).toMatch(/OPENAI_API_KEY is not set/);
-    }
+    const bases = [[], ['--base-url', 'https://llm.invalid/v1'], ['--base-url', 'http://127.0.0.1.invalid/v1']];
+    await expectRefused(bases.map((base) => [['prompt', 'x', '-m', 'm', ...base], /OPENAI_API_KEY is not set/]));
   });
 
   test('does not go where a redirect leads', async () => {
@@ -293,34 +289,33 @@ describe('the key', () => {
 
   test('that cannot stand in a header is wrong usage, and is not shown', async () => {
     const server = await startModel();
-    const run = await ask(server, { args: ['hi'], env: { OPENAI_API_KEY: 'sk-ключ-0123456789' } });
-    expect(run.exitCode).toBe(2);
-    expect(run.stderr).toMatch(/OPENAI_API_KEY/);
-    expect(run.stderr).not.toContain('ключ');
+    const env = { OPENAI_API_KEY: 'sk-ключ-0123456789' };
+    const said = await expectRefused([[asking(server, 'hi'), 'OPENAI_API_KEY', { env }]]);
+    expect(said.join('')).not.toContain('ключ');
   });
 });
 
-test.each([
-  [[], /--model: no model is given/],
-  [['-m', ''], /--model/],
-  [['-m', 'anthropic:claude-haiku'], /ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is not set/],
-  [['-m', 'gemini:'], /--model: expected PROVIDER:MODEL/],
-  [['-m', 'm', '--anthropic-version', '2026-10-21'], /--anthropic-version: it is for anthropic/],
-  [['-m', 'ollama:m', '--api', 'responses'], /--api: it chooses between OpenAI's APIs/],
-  [['-m', 'm', '--schema', 'nowhere.json'], /--schema: cannot read nowhere\.json/],
-  [['y', '-m', 'm', '--stream', '--text'], /--stream and --text together are for one prompt/],
-  [['-m', 'm', '--base-url', 'localhost'], /--base-url: expected a URL such as/],
-  [['-m', 'm', '--base-url', 'http://user:pa55word@127.0.0.1/v1'], /--base-url: it may not hold a user/],
-  [['-m', 'm', '--param', 'stream=true'], /--param: stream is set by sluice itself/],
-  [['-m', 'm', '--param', 'x'], /--param: expected KEY=VALUE/],
-  [['-m', 'm', '--temperature', 'hot'], /--temperature: expected a number/],
-  [['-m', 'm', '--max-tokens', '0'], /--max-tokens: expected a whole number/],
-  [['-m', 'm', '--include', 'body'], /--include: expected some of headers, timings, attempts, input/],
-])('wrong usage is told before anything is sent: %j', async (args, message) => {
-  const run = await sluice(['prompt', 'x', ...args], { env: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' } });
-  expect(run.exitCode).toBe(2);
-  expect(run.stderr).toMatch(message);
-  expect(run.stderr).not.toContain('pa55word');
+test('wrong usage is told before anything is sent', async () => {
+  const wrong: [args: string[], message: RegExp][] = [
+    [[], /--model: no model is given/],
+    [['-m', ''], /--model/],
+    [['-m', 'anthropic:claude-haiku'], /ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is not set/],
+    [['-m', 'gemini:'], /--model: expected PROVIDER:MODEL/],
+    [['-m', 'm', '--anthropic-version', '2026-10-21'], /--anthropic-version: it is for anthropic/],
+    [['-m', 'ollama:m', '--api', 'responses'], /--api: it chooses between OpenAI's APIs/],
+    [['-m', 'm', '--schema', 'nowhere.json'], /--schema: cannot read nowhere\.json/],
+    [['y', '-m', 'm', '--stream', '--text'], /--stream and --text together are for one prompt/],
+    [['-m', 'm', '--base-url', 'localhost'], /--base-url: expected a URL such as/],
+    [['-m', 'm', '--base-url', 'http://user:pa55word@127.0.0.1/v1'], /--base-url: it may not hold a user/],
+    [['-m', 'm', '--param', 'stream=true'], /--param: stream is set by sluice itself/],
+    [['-m', 'm', '--param', 'x'], /--param: expected KEY=VALUE/],
+    [['-m', 'm', '--temperature', 'hot'], /--temperature: expected a number/],
+    [['-m', 'm', '--max-tokens', '0'], /--max-tokens: expected a whole number/],
+    [['-m', 'm', '--include', 'body'], /--include: expected some of headers, timings, attempts, input/],
+  ];
+  const env = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' };
+  const said = await expectRefused(wrong.map(([args, message]) => [['prompt', 'x', ...args], message, { env }]));
+  expect(said.join('')).not.toContain('pa55word');
 });
 
 describe('what goes wrong', () => {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { getuid } from 'node:process';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { holdAnswers, inTurn, late, reply } from '../support/answers.ts';
+import { expectRefused } from '../support/in-one-process.ts';
 import { lines, ndjson, times } from '../support/input.ts';
 import { temporaryFolder } from '../support/places.ts';
 import type { Row } from '../support/row.ts';
@@ -103,28 +104,22 @@ describe('-o FILE', () => {
 
   test('wrong usage leaves the FILE that --overwrite would begin anew as it is, and no lock', async () => {
     const file = newFile('mine\n');
-    const wrongs = [
-      ['--lane', '{{account'],
-      ['--limit', 'x'],
-      ['-i', '/no/such/file'],
-      ['-H', '@/no/such/file'],
-    ];
-    for (const wrong of wrongs) {
-      const run = await fetchTo(file, ['--overwrite', ...wrong, 'http://127.0.0.1:1/']);
-      expect(run.exitCode, wrong.join(' ')).toBe(2);
-      expect(readFileSync(file, 'utf8'), wrong.join(' ')).toBe('mine\n');
-      expect(readdirSync(join(file, '..')), wrong.join(' ')).toEqual(['out.ndjson']);
-    }
+    const args = ['fetch', '-o', file, '--overwrite', 'http://127.0.0.1:1/'];
+    await expectRefused([
+      [[...args, '--lane', '{{account'], '--lane'],
+      [[...args, '--limit', 'x'], '--limit'],
+      [[...args, '-i', '/no/such/file'], '/no/such/file'],
+      [[...args, '-H', '@/no/such/file'], '/no/such/file'],
+    ]);
+    expect(readFileSync(file, 'utf8')).toBe('mine\n');
+    expect(readdirSync(join(file, '..'))).toEqual(['out.ndjson']);
   });
 
   test('a directory, a folder that is not there, a file for a folder: exit 2, nothing sent', async () => {
     const server = await startServer();
     const folder = temporaryFolder({ file: '' });
-    for (const place of [folder, join(folder, 'none/out.ndjson'), join(folder, 'file/out.ndjson')]) {
-      const run = await fetchTo(place, [server.at('/')]);
-      expect(run.exitCode, place).toBe(2);
-      expect(run.stderr, place).toMatch(/^sluice: --output: .*\n$/);
-    }
+    const places = [folder, join(folder, 'none/out.ndjson'), join(folder, 'file/out.ndjson')];
+    await expectRefused(places.map((place) => [['fetch', '-o', place, server.at('/')], /^sluice: --output: /]));
     expect([server.calls.length, readdirSync(folder)]).toEqual([0, ['file']]);
   });
 
@@ -138,12 +133,11 @@ describe('-o FILE', () => {
 
   test('modes exclude each other and need a file', async () => {
     const server = await startServer();
-    const wrongs = [['--resume'], ['--overwrite'], ['--retry-failed'], ['-o', '-', '--resume']];
-    for (const flags of [...wrongs, ['-o', newFile(), '--resume', '--overwrite']]) {
-      const run = await sluice(['fetch', ...flags, server.at('/')]);
-      expect(run.exitCode, flags.join(' ')).toBe(2);
-      expect(run.stderr.trim().split('\n'), flags.join(' ')).toHaveLength(1);
-    }
+    const needy = [['--resume'], ['--overwrite'], ['--retry-failed'], ['-o', '-', '--resume']];
+    await expectRefused([
+      ...needy.map((flags) => [['fetch', ...flags, server.at('/')], 'it needs a file of rows'] as const),
+      [['fetch', '-o', newFile(), '--resume', '--overwrite', server.at('/')], 'contradict each other'],
+    ]);
     expect(server.calls).toHaveLength(0);
   });
 
@@ -404,24 +398,20 @@ describe('--retry-failed', () => {
 });
 
 describe('two runs on one file', () => {
-  test.each([[[]], [['--resume']], [['--overwrite']], [['--retry-failed']]])(
-    'the second is refused while the first lives (%s): exit 2, nothing sent, the first goes on',
-    async (flags) => {
-      const held = holdAnswers();
-      const server = await startServer({ '/held': held.handler });
-      const file = newFile();
-      const first = startTo(file, ['-c', '1']);
-      first.stdin.end(lines(server.at('/a'), server.at('/held'), server.at('/b')));
-      await server.called(2);
-      const second = await fetchTo(file, [...flags, server.at('/second')]);
-      expect(second.exitCode).toBe(2);
-      expect(second.stderr.trim().split('\n')).toHaveLength(1);
-      held.open();
-      expect((await first.ended).exitCode).toBe(0);
-      expect([rowsIn(file).length, server.callsOf('/second').length]).toEqual([3, 0]);
-      expect(readdirSync(join(file, '..'))).toEqual(['out.ndjson']);
-    },
-  );
+  test('the second is refused while the first lives, whatever it means to do: nothing sent, the first goes on', async () => {
+    const held = holdAnswers();
+    const server = await startServer({ '/held': held.handler });
+    const file = newFile();
+    const first = startTo(file, ['-c', '1']);
+    first.stdin.end(lines(server.at('/a'), server.at('/held'), server.at('/b')));
+    await server.called(2);
+    const modes = [[], ['--resume'], ['--overwrite'], ['--retry-failed']];
+    await expectRefused(modes.map((mode) => [['fetch', '-o', file, ...mode, server.at('/second')], file]));
+    held.open();
+    expect((await first.ended).exitCode).toBe(0);
+    expect([rowsIn(file).length, server.callsOf('/second').length]).toEqual([3, 0]);
+    expect(readdirSync(join(file, '..'))).toEqual(['out.ndjson']);
+  });
 
   test('of many that begin at the same time one runs', async () => {
     const held = holdAnswers();

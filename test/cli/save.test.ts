@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { drip, hangUp, inTurn, json, redirect, reply, stall } from '../support/answers.ts';
+import { expectRefused } from '../support/in-one-process.ts';
 import { ndjson } from '../support/input.ts';
 import { temporaryFolder } from '../support/places.ts';
 import { startServer } from '../support/server.ts';
@@ -57,33 +58,45 @@ describe('a body that is ok', () => {
 
 describe('compressed bodies', () => {
   const text = 'sluice '.repeat(50_000);
-  test.each([
-    ['gzip', gzipSync(text)],
-    ['br', brotliCompressSync(text)],
-    ['zstd', zstdCompressSync(text)],
-    ['deflate', deflateSync(text)],
-    ['deflate', deflateRawSync(text)],
-    ['gzip, br', brotliCompressSync(gzipSync(text))],
-  ])('%s is decoded on the way', async (encoding, bytes) => {
-    const server = await startServer({ '/': reply(200, bytes, { 'content-encoding': encoding }) });
+  /** One run over bodies in these encodings. */
+  async function saved(bodies: readonly (readonly [encoding: string, bytes: Uint8Array])[]) {
+    const server = await startServer();
+    const urls = bodies.map(([encoding, bytes], at) =>
+      server.at(`/${at}`, reply(200, bytes, { 'content-encoding': encoding })),
+    );
     const cwd = temporaryFolder();
-    const run = await sluice([...saving, server.at('/')], { cwd });
-    expect(run.row(0)).toMatchObject({ ok: true, bytes: text.length });
-    expect(contentOf(cwd, '0')).toBe(text);
+    const run = await sluice([...saving, '--name', '{{index}}', ...urls], { cwd });
+    return { run, cwd };
+  }
+
+  test('are decoded on the way', async () => {
+    const bodies: [encoding: string, bytes: Uint8Array][] = [
+      ['gzip', gzipSync(text)],
+      ['br', brotliCompressSync(text)],
+      ['zstd', zstdCompressSync(text)],
+      ['deflate', deflateSync(text)],
+      ['deflate', deflateRawSync(text)],
+      ['gzip, br', brotliCompressSync(gzipSync(text))],
+    ];
+    const { run, cwd } = await saved(bodies);
+    for (const [at, [encoding]] of bodies.entries()) {
+      expect(run.row(at), encoding).toMatchObject({ ok: true, bytes: text.length });
+      expect(contentOf(cwd, `${at}`) === text, encoding).toBe(true);
+    }
   });
 
-  test.each([
-    ['gzip', gzipSync(text).subarray(0, 200), 'truncated'],
-    ['br', brotliCompressSync(text).subarray(0, 20), 'truncated'],
-    ['zstd', zstdCompressSync(text).subarray(0, 20), 'truncated'],
-    ['gzip', Buffer.from('no gzip at all'), 'decode'],
-    ['x-own', Buffer.from('x'), 'decode'],
-    ['gzip,gzip,gzip,gzip,gzip,gzip', Buffer.from('x'), 'decode'],
-  ])('%s that is broken (%#) is a failed row and leaves no file', async (encoding, bytes, code) => {
-    const server = await startServer({ '/': reply(200, bytes, { 'content-encoding': encoding }) });
-    const cwd = temporaryFolder();
-    const run = await sluice([...saving, server.at('/')], { cwd });
-    expect(run.row(0).error).toMatchObject({ code });
+  test('that are broken are failed rows and leave no file', async () => {
+    const bodies: [encoding: string, bytes: Uint8Array, code: string][] = [
+      ['gzip', gzipSync(text).subarray(0, 200), 'truncated'],
+      ['br', brotliCompressSync(text).subarray(0, 20), 'truncated'],
+      ['zstd', zstdCompressSync(text).subarray(0, 20), 'truncated'],
+      ['gzip', Buffer.from('no gzip at all'), 'decode'],
+      ['x-own', Buffer.from('x'), 'decode'],
+      ['gzip,gzip,gzip,gzip,gzip,gzip', Buffer.from('x'), 'decode'],
+    ];
+    const { run, cwd } = await saved(bodies.map(([encoding, bytes]) => [encoding, bytes]));
+    for (const [at, [encoding, , code]] of bodies.entries())
+      expect(run.row(at).error, encoding).toMatchObject({ code });
     expect(filesIn(cwd)).toEqual([]);
   });
 });
@@ -175,16 +188,16 @@ test('where the folder cannot be written, rows fail with `output`, and none is l
   expect(run.rows.map(({ error }) => error?.code)).toEqual(['output', 'output']);
 });
 
-test.each([
-  [['--name', 'x'], '--name: it names the files of --output-dir'],
-  [['--output-dir', ''], '--output-dir: expected a folder'],
-  [['--output-dir', 'd', '--name', 'a/{{id}}'], 'without folders'],
-  [['--output-dir', 'd', '--name', '{{id'], '--name: {{ without its }}'],
-  [['--output-dir', 'd', '--output-format', 'openai-batch'], '--output-dir: Batch lines hold their bodies'],
-  [['--output-dir', '/dev/null/x'], '--output-dir: /dev/null/x cannot be made: a file is in its place'],
-])('%j is wrong usage, and nothing is sent', async (flags, message) => {
+test('what cannot be a folder or a name is wrong usage, and nothing is sent', async () => {
   const server = await startServer();
-  const run = await sluice(['fetch', ...flags, server.at('/')]);
-  expect([run.exitCode, run.stderr]).toEqual([2, expect.stringContaining(message)]);
+  const wrong: [flags: string[], message: string][] = [
+    [['--name', 'x'], '--name: it names the files of --output-dir'],
+    [['--output-dir', ''], '--output-dir: expected a folder'],
+    [['--output-dir', 'd', '--name', 'a/{{id}}'], 'without folders'],
+    [['--output-dir', 'd', '--name', '{{id'], '--name: {{ without its }}'],
+    [['--output-dir', 'd', '--output-format', 'openai-batch'], '--output-dir: Batch lines hold their bodies'],
+    [['--output-dir', '/dev/null/x'], '--output-dir: /dev/null/x cannot be made: a file is in its place'],
+  ];
+  await expectRefused(wrong.map(([flags, message]) => [['fetch', ...flags, server.at('/')], message]));
   expect(server.calls).toHaveLength(0);
 });

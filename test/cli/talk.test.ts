@@ -86,7 +86,7 @@ test('--progress shows how far it is though nobody watches; NO_COLOR keeps it pl
   const server = await startServer({ '/held': held.handler });
   const run = start(['fetch', '--progress'], { env: { NO_COLOR: '1' } });
   run.stdin.end(lines(server.at('/a'), server.at('/b'), server.at('/held')));
-  await run.says(/\b2\b/);
+  await run.says(/\b2\b/); // five seconds are its time between two lines in a log
   held.open();
   const { stderr, exitCode } = await run.ended;
   expect(exitCode).toBe(0);

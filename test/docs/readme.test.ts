@@ -6,9 +6,10 @@ import { promisify } from 'node:util';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { failureCodes } from '../../src/record/failure.ts';
+import { inOneProcess } from '../support/in-one-process.ts';
 import { nodePath, programPath, projectRoot, temporaryFolder } from '../support/places.ts';
 import { parseRow } from '../support/row.ts';
-import { shell, sluice } from '../support/sluice.ts';
+import { shell } from '../support/sluice.ts';
 import { type Block, blocks, examples, isShownAs, linesOf, readme, section, tableIn } from './readme.ts';
 
 test('every example prints what README says', async () => {
@@ -73,7 +74,7 @@ async function startMock(args: string[]): Promise<string> {
 test('README names only flags that its commands have', async () => {
   const known = new Map<string, string>();
   const commands = readdirSync(join(projectRoot, 'src/commands')).map((file) => file.replace('.ts', ''));
-  for (const command of commands) known.set(command, await helpOf(command));
+  for (const [at, help] of (await helpOf(...commands)).entries()) known.set(commands[at] ?? '', help);
   const all = [...known.values()].join('\n');
   // Other programs have flags of their own.
   const own = readme.replace(section('How it compares'), '');
@@ -90,9 +91,9 @@ test('README names only flags that its commands have', async () => {
 
 const longFlag = /(?<![\w-])--[a-z][a-z\d-]*/g;
 
-async function helpOf(command: string): Promise<string> {
-  const { stdout } = await sluice([command, '--help'], { isRows: false });
-  return stdout;
+async function helpOf(...commands: string[]): Promise<string[]> {
+  const said = await inOneProcess(commands.map((command) => ({ args: [command, '--help'] })));
+  return said.map(({ stdout }) => stdout);
 }
 
 function hasFlag(help: string, flag: string): boolean {
@@ -100,7 +101,7 @@ function hasFlag(help: string, flag: string): boolean {
 }
 
 test('README’s table of limits has the defaults of fetch', async () => {
-  const help = (await helpOf('fetch')).replaceAll(/\s+/g, ' ');
+  const help = (await helpOf('fetch')).join('').replaceAll(/\s+/g, ' ');
   let checked = 0;
   for (const [flags = '', shown = ''] of tableIn(section('sluice fetch'))) {
     const [flag = ''] = flags.match(longFlag) ?? [];

@@ -4,7 +4,7 @@ import { turn } from './fake-clock.ts';
 import type { TestJob } from './support/outcomes.ts';
 import { badJob, done, failed, hop, jobAt, jobs, refused, retry } from './support/outcomes.ts';
 import { HandSource } from './support/sources.ts';
-import { startRun } from './support/start-run.ts';
+import { startRun, type TestRun } from './support/start-run.ts';
 
 describe('one result for each job', () => {
   test('no job gives no result', async () => {
@@ -94,6 +94,13 @@ describe('one result for each job', () => {
 });
 
 describe('reading', () => {
+  async function finish(run: TestRun, source: HandSource<TestJob>): Promise<void> {
+    run.calls.endAll(done());
+    await turn();
+    source.end();
+    await run.end();
+  }
+
   test('goes no further than the window of jobs that are not written', async () => {
     const source = new HandSource<TestJob>();
     const run = await startRun({ source, window: { jobs: 3, bytes: 100 } });
@@ -123,10 +130,7 @@ describe('reading', () => {
     run.calls.endAll(done());
     await turn();
     expect(source.taken).toBe(3);
-    run.calls.endAll(done());
-    await turn();
-    source.end();
-    await run.end();
+    await finish(run, source);
   });
 
   test('waits while `emit` is busy', async () => {
@@ -141,10 +145,7 @@ describe('reading', () => {
     written.resolve();
     await turn();
     expect(source.taken).toBe(3);
-    run.calls.endAll(done());
-    await turn();
-    source.end();
-    await run.end();
+    await finish(run, source);
   });
 
   test('and starting wait while too many bytes are not written; one attempt at a time goes on', async () => {

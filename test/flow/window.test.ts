@@ -37,16 +37,11 @@ test('`empty` resolves at once when nothing is there, else when the last row is 
   await window.empty();
   window.enter();
   window.enter();
-  let isEmpty = false;
-  void window.empty().then(() => {
-    isEmpty = true;
-  });
+  const isEmpty = emptiness(window);
   window.leave(0);
-  await turn();
-  expect(isEmpty).toBe(false);
+  expect(await isEmpty()).toBe(false);
   window.leave(0);
-  await turn();
-  expect(isEmpty).toBe(true);
+  expect(await isEmpty()).toBe(true);
 });
 
 test('`empty` goes on waiting when the row that left has made room for another job', async () => {
@@ -55,14 +50,21 @@ test('`empty` goes on waiting when the row that left has made room for another j
     if (toRead-- > 0) window.enter();
   });
   window.enter();
+  const isEmpty = emptiness(window);
+  window.leave(0);
+  expect(await isEmpty()).toBe(false);
+  window.leave(0);
+  expect(await isEmpty()).toBe(true);
+});
+
+/** Waits for `empty`; tells whether it has resolved yet. */
+function emptiness(window: Window): () => Promise<boolean> {
   let isEmpty = false;
   void window.empty().then(() => {
     isEmpty = true;
   });
-  window.leave(0);
-  await turn();
-  expect(isEmpty).toBe(false);
-  window.leave(0);
-  await turn();
-  expect(isEmpty).toBe(true);
-});
+  return async () => {
+    await turn();
+    return isEmpty;
+  };
+}

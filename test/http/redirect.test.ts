@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { locationOf, redirected } from '../../src/http/redirect.ts';
-import { Failure } from '../../src/record/failure.ts';
 import { addressOf, type HttpRequest, parseUrl } from '../../src/record/request.ts';
+import { refusedBy } from '../support/refused.ts';
 
 function request(url: string, changes: Partial<HttpRequest> = {}): HttpRequest {
   return { ...addressOf(parseUrl(url)), url, method: 'GET', headers: [], body: null, ...changes };
@@ -17,15 +17,7 @@ const target = (from: string, location: string) => {
   return origin + path;
 };
 
-function refusal(from: string, location: string): Failure {
-  try {
-    go(from, location, {});
-  } catch (error) {
-    if (error instanceof Failure) return error;
-    throw error;
-  }
-  throw new Error('it was followed');
-}
+const refusal = (from: string, location: string) => refusedBy(() => go(from, location, {}));
 
 describe('locationOf', () => {
   test.each([301, 302, 303, 307, 308])('a %d with a Location sends us there', (status) => {

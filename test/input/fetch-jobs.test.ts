@@ -1,21 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type FetchJobsOptions, fetchJobs } from '../../src/input/fetch-jobs.ts';
-import type { RequestDefaults } from '../../src/input/request-defaults.ts';
 import type { Source } from '../../src/input/source.ts';
 import type { Job } from '../../src/record/job.ts';
 import type { FetchTask } from '../../src/record/request.ts';
 import { createMask } from '../../src/record/secrets.ts';
-
-const defaults: RequestDefaults = {
-  url: null,
-  method: null,
-  headers: [],
-  lineHeaders: [],
-  body: null,
-  query: null,
-  baseUrl: null,
-  protoDefault: null,
-};
+import { plainDefaults } from './support/plain-defaults.ts';
 
 type LineFormat = 'auto' | 'lines' | 'ndjson';
 
@@ -32,7 +21,7 @@ function sourceOf(
 const plain: FetchJobsOptions = {
   urls: [],
   sources: [],
-  defaults,
+  defaults: plainDefaults,
   maxLineBytes: 1000,
   keepsInput: false,
   keysJobs: false,
@@ -131,7 +120,7 @@ describe('fetchJobs', () => {
   });
 
   test('a path that makes no URL with --base-url is one bad job', async () => {
-    const withBase = { ...defaults, baseUrl: new URL('http://h') };
+    const withBase = { ...plainDefaults, baseUrl: new URL('http://h') };
     expect(await jobOf('//', { defaults: withBase })).toMatchObject({ failure: { code: 'input' } });
   });
 
@@ -199,7 +188,7 @@ describe('--include input', () => {
   });
 
   test('masks them in a URL without its scheme too', async () => {
-    const withProto = { ...defaults, protoDefault: 'https' as const };
+    const withProto = { ...plainDefaults, protoDefault: 'https' as const };
     const { payload } = await jobOf('u:s3cret@a/x', { keepsInput: true, defaults: withProto });
     const shown = createMask(payload.secrets)?.(payload.input ?? '') ?? payload.input;
     expect(shown).not.toContain('s3cret');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compileJson } from '../../src/input/json-template.ts';
-import { Failure } from '../../src/record/failure.ts';
 import { parseExactJson } from '../../src/record/json.ts';
+import { refusedBy } from '../support/refused.ts';
 
 /** The JSON for a record, which is JSON text itself. */
 function render(source: string, record: string, env: Record<string, string> = {}): string {
@@ -9,13 +9,11 @@ function render(source: string, record: string, env: Record<string, string> = {}
   return compileJson(source, { env, variables: new Map([['v', 'v"1']]) }).render(scope);
 }
 
+/** What the person who wrote the template is told. */
 function refusal(...given: Parameters<typeof render>): string {
-  try {
-    return `made ${render(...given)}`;
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'template') return error.message;
-    throw error;
-  }
+  const { code, message } = refusedBy(() => render(...given));
+  expect(code).toBe('template');
+  return message;
 }
 
 describe('a string that is only a name', () => {

@@ -1,16 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fieldOf, idOf, isResultRow, parseRecord, textOf } from '../../src/input/records.ts';
-import { Failure } from '../../src/record/failure.ts';
+import { refusedBy } from '../support/refused.ts';
 
-function refusal(text: string): Failure {
-  try {
-    parseRecord(text);
-  } catch (error) {
-    if (error instanceof Failure) return error;
-    throw error;
-  }
-  throw new Error('it was taken');
-}
+const refusal = (text: string) => refusedBy(() => parseRecord(text));
 
 describe('parseRecord', () => {
   test.each(['[]', '"text"', '1', '1.0', '-0', 'null', 'true', '[{"url":"http://h"}]'])(

@@ -2,43 +2,24 @@ import { describe, expect, test } from 'vitest';
 import { parseRecord } from '../../src/input/records.ts';
 import type { RequestDefaults } from '../../src/input/request-defaults.ts';
 import { createRequests, secretsOfRecord, secretsOfUrl } from '../../src/input/requests.ts';
-import { Failure } from '../../src/record/failure.ts';
 import type { HttpRequest } from '../../src/record/request.ts';
+import { refusedBy } from '../support/refused.ts';
+import { plainDefaults } from './support/plain-defaults.ts';
 
-const plain: RequestDefaults = {
-  url: null,
-  method: null,
-  headers: [],
-  lineHeaders: [],
-  body: null,
-  query: null,
-  baseUrl: null,
-  protoDefault: null,
-};
 const fromUrl = (text: string, defaults: Partial<RequestDefaults> = {}) =>
-  createRequests({ ...plain, ...defaults }).fromUrl(text);
+  createRequests({ ...plainDefaults, ...defaults }).fromUrl(text);
 const fromRecord = (record: object | string, defaults: Partial<RequestDefaults> = {}) =>
-  createRequests({ ...plain, ...defaults }).fromRecord(
+  createRequests({ ...plainDefaults, ...defaults }).fromRecord(
     parseRecord(typeof record === 'string' ? record : JSON.stringify(record)),
   );
 const fromRow = (row: object, defaults: Partial<RequestDefaults> = {}) =>
-  createRequests({ ...plain, ...defaults }).fromRow(
+  createRequests({ ...plainDefaults, ...defaults }).fromRow(
     parseRecord(JSON.stringify({ index: 0, ok: false, attempts: 1, ...row })),
   );
 
 /** The headers as pairs. */
 const headersOf = ({ headers }: HttpRequest) =>
   headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]]] : []));
-
-function refusal(make: () => unknown): Failure {
-  try {
-    make();
-  } catch (error) {
-    if (error instanceof Failure) return error;
-    throw error;
-  }
-  throw new Error('it was taken');
-}
 
 describe('a line that is a URL', () => {
   test('is a GET of it', () => {
@@ -102,17 +83,17 @@ describe('--base-url', () => {
   });
 
   test('is not for what begins with anything else', () => {
-    expect(refusal(() => fromUrl('users', { baseUrl })).code).toBe('input');
+    expect(refusedBy(() => fromUrl('users', { baseUrl })).code).toBe('input');
   });
 
   test.each(['//', '///', '//[', '//h:99999/'])('a path that makes no URL is one bad line: %s', (text) => {
-    expect(refusal(() => fromUrl(text, { baseUrl })).code).toBe('input');
+    expect(refusedBy(() => fromUrl(text, { baseUrl })).code).toBe('input');
   });
 
   test.each(['/a\r\nb', '/a\0b', '/a\tb', '/a\n'])(
     'a path with a control character is refused, as it is in a URL: %j',
     (text) => {
-      expect(refusal(() => fromUrl(text, { baseUrl })).message).toMatch(/control character/);
+      expect(refusedBy(() => fromUrl(text, { baseUrl })).message).toMatch(/control character/);
     },
   );
 
@@ -158,7 +139,7 @@ describe('a record', () => {
   });
 
   test('does not change what the next one gets', () => {
-    const requests = createRequests({ ...plain, headers: [['x-a', 'common']] });
+    const requests = createRequests({ ...plainDefaults, headers: [['x-a', 'common']] });
     requests.fromRecord(parseRecord('{"url":"http://h","headers":{"x-a":"own"}}'));
     expect(requests.fromUrl('http://h').headers).toEqual(['x-a', 'common']);
   });
@@ -244,14 +225,14 @@ describe('a record', () => {
     ['{"url":"http://h","headers":{"__proto__":"x","transfer-encoding":"chunked"}}', /set by sluice itself/],
     ['{"url":"http://h\\r\\n/"}', /control character/],
   ])('is refused where it cannot be sent: %s', (record, message) => {
-    const failure = refusal(() => fromRecord(record));
+    const failure = refusedBy(() => fromRecord(record));
     expect(failure.code).toBe('input');
     expect(failure.message).toMatch(message);
   });
 
   test('with a body nested beyond all reason is refused, not fatal', () => {
     const body = '['.repeat(100_000) + ']'.repeat(100_000);
-    expect(refusal(() => fromRecord(`{"url":"http://h","body":${body}}`)).code).toBe('input');
+    expect(refusedBy(() => fromRecord(`{"url":"http://h","body":${body}}`)).code).toBe('input');
   });
 });
 
@@ -270,7 +251,7 @@ describe('a row that is done again', () => {
   });
 
   test.each(['POST', 'PUT', 'PATCH', 'post'])('cannot be a %s without its body', (method) => {
-    const failure = refusal(() => fromRow({ url: 'http://h', method }));
+    const failure = refusedBy(() => fromRow({ url: 'http://h', method }));
     expect(failure).toMatchObject({ code: 'input', message: expect.stringContaining('--include request') });
   });
 
@@ -291,7 +272,7 @@ describe('a row that is done again', () => {
 
   test('whose URL had credentials needs them again', () => {
     const row = { url: 'http://***@h/x', method: 'GET' };
-    expect(refusal(() => fromRow(row)).message).toMatch(/give them with -u/);
+    expect(refusedBy(() => fromRow(row)).message).toMatch(/give them with -u/);
     const again = fromRow(row, { headers: [['authorization', 'Basic new']] });
     expect(again).toMatchObject({ url: 'http://h/x', headers: ['authorization', 'Basic new'] });
   });
@@ -301,11 +282,11 @@ describe('a row that is done again', () => {
     const row = { url: 'http://***@h/', method: 'GET', request };
     const again = fromRow(row, { headers: [['authorization', 'Basic new']] });
     expect(headersOf(again)).toEqual([['authorization', 'Basic new']]);
-    expect(refusal(() => fromRow(row)).message).toMatch(/give them with -u/);
+    expect(refusedBy(() => fromRow(row)).message).toMatch(/give them with -u/);
   });
 
   test('without a URL cannot be done again', () => {
-    expect(refusal(() => fromRow({ url: null, method: 'GET' })).message).toMatch(/no `url`/);
+    expect(refusedBy(() => fromRow({ url: null, method: 'GET' })).message).toMatch(/no `url`/);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compileUrl } from '../../src/input/url-template.ts';
-import { Failure } from '../../src/record/failure.ts';
+import { refusedBy } from '../support/refused.ts';
 
 const render = (source: string, record: Record<string, unknown>, variables: Record<string, string> = {}) =>
   compileUrl(source, { env: {}, variables: new Map(Object.entries(variables)) }).render({
@@ -9,13 +9,11 @@ const render = (source: string, record: Record<string, unknown>, variables: Reco
     record,
   });
 
+/** What the person who wrote the template is told. */
 function refusal(...given: Parameters<typeof render>): string {
-  try {
-    return `made ${render(...given)}`;
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'template') return error.message;
-    throw error;
-  }
+  const { code, message } = refusedBy(() => render(...given));
+  expect(code).toBe('template');
+  return message;
 }
 
 describe('a value in a URL', () => {

@@ -1,17 +1,14 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { connect, type Socket } from 'node:net';
 import type { Identity } from './certificates.ts';
+import { type Listening, listen } from './listen.ts';
 
-export type TestProxy = {
+export type TestProxy = Listening & {
   /** `http://127.0.0.1:port`, or `https://localhost:port`. */
   readonly url: string;
-  readonly port: number;
   /** The first line and the credentials of every request to it, in order. */
   readonly asked: { line: string; authorization: string | undefined; host: string | undefined }[];
-  /** Connections accepted so far. */
-  connections(): number;
 };
 
 /** A real forward proxy on loopback: tunnels (CONNECT) and whole URLs. `status` is what it answers instead. Closed by the test. */
@@ -26,8 +23,6 @@ export async function startProxy({
   status?: (request: IncomingMessage) => number | null;
 } = {}): Promise<TestProxy> {
   const asked: TestProxy['asked'] = [];
-  const sockets = new Set<Socket>();
-  let connections = 0;
 
   function refusal(request: IncomingMessage): number | null {
     const authorization = request.headers['proxy-authorization'];
@@ -54,30 +49,15 @@ export async function startProxy({
     if (refused !== null) return socket.end(`HTTP/1.1 ${refused} No\r\ncontent-length: 0\r\n\r\n`);
     const { hostname, port } = new URL(`http://${request.url}`);
     const onward = connect(Number(port || 80), hostname.replace(/^\[(.*)\]$/, '$1'));
-    sockets.add(onward);
     onward.on('error', () => socket.destroy());
-    socket.on('error', () => onward.destroy());
+    socket.on('error', () => {});
+    socket.on('close', () => onward.destroy());
     onward.on('connect', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       socket.pipe(onward).pipe(socket);
     });
   });
-  server.on('connection', (socket) => {
-    connections += 1;
-    sockets.add(socket);
-    socket.on('error', () => {});
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  });
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: identity ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
-    port,
-    asked,
-    connections: () => connections,
-  };
+  const listening = await listen(server);
+  const origin = identity ? 'https://localhost' : 'http://127.0.0.1';
+  return { url: `${origin}:${listening.port}`, asked, ...listening };
 }

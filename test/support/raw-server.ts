@@ -1,32 +1,16 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { type Listening, listen } from './listen.ts';
 
-export type RawServer = {
+export type RawServer = Listening & {
   readonly url: string;
-  readonly port: number;
-  /** Connections accepted so far. */
-  connections(): number;
 };
 
 /** A server of bare sockets, for what an HTTP library is too polite to send. Closed by the test. */
 export async function startRawServer(onConnection: (socket: Socket, nth: number) => void): Promise<RawServer> {
-  const sockets = new Set<Socket>();
-  let connections = 0;
-  const server = createServer((socket) => {
-    connections++;
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => {}); // the client may leave whenever it likes
-    onConnection(socket, connections);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, port, connections: () => connections };
+  const server = createServer();
+  const listening = await listen(server);
+  server.on('connection', (socket) => onConnection(socket, listening.connections()));
+  return { url: `http://127.0.0.1:${listening.port}`, ...listening };
 }
 
 /** Hears a request's head, sends these bytes, and closes. */

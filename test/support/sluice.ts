@@ -63,6 +63,8 @@ export type Running = {
   readonly stdin: Writable;
   /** The next row in order of output; waits for it, and throws when the run ends without. */
   nextRow(): Promise<Row>;
+  /** The same for a line that may be no row. */
+  nextLine(): Promise<string>;
   /** What stderr has said so far. */
   stderrSoFar(): string;
   /** Resolves as soon as stderr matches. */
@@ -123,7 +125,6 @@ function launch(file: string, args: string[], options: LaunchOptions): Running {
   const decoder = new TextDecoder();
   function take(chunk: Buffer): void {
     stdoutChunks.push(chunk);
-    if (!isRows) return;
     const pieces = (unfinished + decoder.decode(chunk, { stream: true })).split('\n');
     unfinished = pieces.pop() ?? '';
     queue.push(...pieces); // parsed when asked for: a server that measures may share this thread
@@ -185,10 +186,12 @@ function launch(file: string, args: string[], options: LaunchOptions): Running {
   const ended = end();
   ended.catch(() => {}); // a test that never asks how it ended has failed already
 
+  const nextLine = () => until(() => queue.shift(), 'its next line');
   return {
     pid,
     stdin: child.stdin,
-    nextRow: async () => parseRow(await until(() => queue.shift(), 'its next row')),
+    nextRow: async () => parseRow(await nextLine()),
+    nextLine,
     stderrSoFar: () => stderr,
     says: async (pattern) => {
       await until(() => (pattern.test(stderr) ? true : undefined), `it said ${pattern}`);

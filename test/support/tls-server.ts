@@ -1,15 +1,12 @@
 import type { RequestListener } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type SecureServerOptions } from 'node:http2';
 import { createServer, type ServerOptions } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import type { Server } from 'node:net';
+import { type Listening, listen } from './listen.ts';
 
-export type TlsServer = {
+export type TlsServer = Listening & {
   /** `https://localhost:port`; the certificate has to be for that name. */
   readonly url: string;
-  readonly port: number;
-  /** Connections accepted so far. */
-  connections(): number;
 };
 
 /** A real HTTPS server on a free loopback port; answers with `listener`, else 200 `ok`. Closed by the test. */
@@ -30,22 +27,8 @@ export async function startHttp2Server(
   return listening(server);
 }
 
-async function listening(server: ReturnType<typeof createServer> | Http2SecureServer): Promise<TlsServer> {
-  const sockets = new Set<Socket>();
-  let connections = 0;
-  server.on('connection', (socket: Socket) => {
-    connections += 1;
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => {});
-  });
+async function listening(server: Server): Promise<TlsServer> {
   server.on('tlsClientError', () => {});
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  });
-  const { port } = server.address() as AddressInfo;
-  return { url: `https://localhost:${port}`, port, connections: () => connections };
+  const listening = await listen(server);
+  return { url: `https://localhost:${listening.port}`, ...listening };
 }
