@@ -48,7 +48,7 @@ export class Gate {
   /** Slots that are held, or asked of p-queue. */
   #held = 0;
   /** Entrants that wait for a slot, first come first served. */
-  readonly #line: Entrant[] = [];
+  #line: Entrant[] = [];
   readonly #pacer: Pacer | null;
   readonly #isStuffed: () => boolean;
   readonly #clock: Clock;
@@ -114,17 +114,30 @@ export class Gate {
     this.#serve();
   }
 
+  /** Sends away those in line for a slot who are not ready, without waiting for one to be free: a run is ending. */
+  reviewLine(): void {
+    const line = this.#line;
+    this.#line = line.filter((entrant) => entrant.ready());
+    const staying = new Set(this.#line);
+    for (const entrant of line) if (!staying.has(entrant)) this.#sendAway(entrant, this.#clock.now());
+  }
+
+  #sendAway(entrant: Entrant, now: number): void {
+    entrant.timings.queuedMs += now - entrant.sinceMs;
+    entrant.decline();
+  }
+
   /** Hands a slot to the next in line who may start, or back to p-queue. */
   #pass(free: () => void): void {
     for (let entrant = this.#line.shift(); entrant; entrant = this.#line.shift()) {
       const now = this.#clock.now();
-      entrant.timings.queuedMs += now - entrant.sinceMs;
       if (entrant.ready()) {
+        entrant.timings.queuedMs += now - entrant.sinceMs;
         this.#turns.push({ entrant, free, sinceMs: now });
         this.#serve(now);
         return;
       }
-      entrant.decline();
+      this.#sendAway(entrant, now);
     }
     this.#held -= 1;
     free();

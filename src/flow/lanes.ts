@@ -39,6 +39,7 @@ export class Lanes {
     // All of them before the first job is sent away: what one lane lets go of, another must not start.
     for (const lane of this.#lanes.values()) lane.forbid(failure, { allowsHops });
     for (const lane of this.#lanes.values()) lane.dismiss();
+    this.#options.gate.reviewLine();
   }
 
   /** The held lanes' names, the longest hold first. For people: looks at every lane. */

@@ -115,6 +115,16 @@ describe('drain', () => {
     expect([run.calls.made.length, source.taken, source.isReturned]).toEqual([3, 3, true]);
   });
 
+  test('sends away at once who waits for a slot, in every lane', async () => {
+    const given = [jobAt(0), jobAt(1), jobAt(2), jobAt(3, 'other'), jobAt(4, 'other')];
+    const run = await startRun({ jobs: given, concurrency: 1 });
+    run.drain.abort(interrupted);
+    await turn();
+    expect(run.told().sort()).toEqual(['1 cancelled', '2 cancelled', '3 cancelled', '4 cancelled']);
+    run.calls.at(0).end(done());
+    expect(await run.end()).toMatchObject({ kind: 'drained', read: 5 });
+  });
+
   test('makes no other attempt: what fails now or sleeps is `cancelled`, with its failure as the cause', async () => {
     const run = await startRun({ jobs: jobs(2) });
     run.calls.at(0).end(retry('reset'));
