@@ -1,6 +1,6 @@
 // Measures sluice against the least that could do its work, and against what people use instead.
 //
-//   node test/bench/run.ts [steady memory start rate latency] [--requests 200000] [--concurrency 50] [--rounds 3]
+//   node test/bench/run.ts [steady memory start save rate latency] [--requests 200000] [--concurrency 50] [--rounds 3]
 //                          [--keep] [--check FILE|FACTOR]
 //
 // --keep writes the raw results to test/bench/results. --check FILE fails when a figure is worse than in a kept
@@ -13,11 +13,12 @@ import { findContenders } from './contenders.ts';
 import { type Figure, findRegressions, renderTable } from './figures.ts';
 import { describeMachine } from './machine.ts';
 import { latency, rate } from './pressure.ts';
+import { save } from './save.ts';
 import type { Scenario, ScenarioResult } from './scenario.ts';
 import { start } from './start.ts';
 import { memory, steady } from './throughput.ts';
 
-const scenarios: Readonly<Record<string, Scenario>> = { steady, memory, start, rate, latency };
+const scenarios: Readonly<Record<string, Scenario>> = { steady, memory, start, save, rate, latency };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

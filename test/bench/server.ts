@@ -3,6 +3,7 @@
 // its stdin does.
 //
 //   GET /delay/MS          the answer after MS milliseconds (a query may follow, so that URLs differ)
+//   GET /bytes/N           a body of N bytes
 //   GET /stats             what was counted since the last /reset (stats.ts), not counted itself
 //   GET /reset             forget the counts
 //   GET /anything-else     the answer at once
@@ -12,6 +13,8 @@ import { createStats } from './stats.ts';
 const headEnd = '\r\n\r\n';
 const answer = response('200 OK', '{"ok":true,"from":"bench","items":[1,2,3],"note":"sluice"}');
 const stats = createStats();
+/** What large bodies are made of. */
+const block = Buffer.alloc(256 * 1024, 'sluice ');
 
 const server = createServer({ noDelay: true }, (socket) => {
   let rest = '';
@@ -40,6 +43,10 @@ function serve(socket: Socket, path: string): void {
     socket.write(answer);
     return;
   }
+  if (path.startsWith('/bytes/')) {
+    pour(socket, Number.parseInt(path.slice('/bytes/'.length), 10));
+    return;
+  }
   stats.began();
   if (!path.startsWith('/delay/')) {
     stats.ended();
@@ -53,6 +60,23 @@ function serve(socket: Socket, path: string): void {
     },
     Number.parseInt(path.slice('/delay/'.length), 10),
   );
+}
+
+/** As fast as the other end takes them. */
+function pour(socket: Socket, bytes: number): void {
+  let left = bytes;
+  const go = () => {
+    while (left > 0 && !socket.destroyed) {
+      const part = left < block.length ? block.subarray(0, left) : block;
+      left -= part.length;
+      if (!socket.write(part)) {
+        socket.once('drain', go);
+        return;
+      }
+    }
+  };
+  socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: ${bytes}${headEnd}`);
+  go();
 }
 
 function response(status: string, body: string): Buffer {
