@@ -10,7 +10,7 @@ import { createTally, type TallySnapshot } from '../output/tally.ts';
 import { plain } from '../output/terminal.ts';
 import { Failure } from '../record/failure.ts';
 import type { Job, Result } from '../record/job.ts';
-import { endProcess, exitOf, interruptNote } from './ending.ts';
+import { budgetNote, endProcess, exitOf, interruptNote } from './ending.ts';
 import type { FlowSettings } from './flow-settings.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { unusedNotes } from './lane-limits.ts';
@@ -132,9 +132,7 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
   if (signal && !hasLostReaderFirst && !talk.isQuiet) {
     process.stderr.write(`${interruptNote(end, tally.snapshot(), options.resumeHint)}\n`);
   }
-  if (end.kind === 'budget' && !talk.isQuiet) {
-    process.stderr.write(`sluice: stopped: the budget is used up (--budget-tokens). ${options.resumeHint}\n`);
-  }
+  if (end.spent && !talk.isQuiet) process.stderr.write(`${budgetNote(end.spent, options.resumeHint)}\n`);
   await endProcess(exitOf({ end, signal, outputError, hasLostReaderFirst }), outputError);
 }
 

@@ -40,7 +40,6 @@ export class Course<Payload, Value, State> implements Waiter {
   #value: Value | null = null;
   #release: Release | null = null;
   #lastFailure: Failure | null = null;
-  tokens = 0;
 
   constructor(job: Job<Payload>, options: CourseOptions<Payload, Value, State>) {
     this.#job = job;
@@ -54,6 +53,11 @@ export class Course<Payload, Value, State> implements Waiter {
     return this.#state !== null;
   }
 
+  /** Anew each time: while it waits, the answers of others make the estimate better. */
+  get tokens(): number {
+    return this.#options.tokens?.estimate(this.#job) ?? 0;
+  }
+
   /** Sets the job going. */
   run(): void {
     if (this.#job.failure) {
@@ -62,7 +66,6 @@ export class Course<Payload, Value, State> implements Waiter {
     }
     const { sharing } = this.#options;
     if (this.#attempts === 0 && sharing && !sharing.isFirst(this.#job, (landed) => this.#take(landed))) return;
-    this.tokens = this.#options.tokens?.estimate(this.#job) ?? 0;
     this.#enter(this.#options.laneOf(this.#job));
   }
 

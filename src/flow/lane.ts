@@ -33,7 +33,7 @@ export type Waiter = {
   readonly timings: Timings;
   /** Since when it waits for what it is waiting for now: it says so itself when it enters. */
   sinceMs: number;
-  /** Tokens that its attempt may take. */
+  /** Tokens that its attempt may take, as far as is known now. */
   readonly tokens?: number;
   /** Starts the attempt, at `nowMs`. `release` must be called when it has ended. */
   begin(release: (answer: { wasRefused: boolean; cost?: Cost | null }) => void, nowMs: number): void;
@@ -78,7 +78,7 @@ export class Lane implements Entrant, Paced {
 
   /** Takes its place in line: its `begin` is called when the lane and the gate let it start, else its `dismiss`. */
   enter(waiter: Waiter): void {
-    const refusal = this.#refusals.for(waiter) ?? this.#allowance?.refusalFor(waiter.tokens ?? 0);
+    const refusal = this.#refusals.for(waiter) ?? this.#tooLarge(waiter);
     if (refusal) {
       waiter.dismiss(refusal);
       return;
@@ -219,15 +219,20 @@ export class Lane implements Entrant, Paced {
     this.#pump();
   }
 
+  /** Why it can never start, or null. What it may take is known better, and may be more, than when it came. */
+  #tooLarge(waiter: Waiter): Failure | null {
+    return this.#allowance?.refusalFor(waiter.tokens ?? 0) ?? null;
+  }
+
   /** Milliseconds until the lane may start a job; Infinity when only the end of another one can tell. */
-  #waitMs({ tokens = 0 }: Waiter): number {
+  #waitMs(waiter: Waiter): number {
     if (this.#limits.concurrency !== null && this.#running >= this.#limits.concurrency) return Number.POSITIVE_INFINITY;
     if (!this.#hold.isOn && !this.#pacer && !this.#throttle && !this.#allowance) return 0;
     const now = this.#clock.now();
     const heldMs = this.#hold.waitMs(now);
     const paceMs = this.#pacer?.waitMs(now) ?? 0;
     const learnedMs = this.#throttle?.waitMs(now, this.#running) ?? 0;
-    return Math.max(0, heldMs, paceMs, learnedMs, this.#allowance?.waitMs(now, tokens) ?? 0);
+    return Math.max(0, heldMs, paceMs, learnedMs, this.#allowance?.waitMs(now, waiter.tokens ?? 0) ?? 0);
   }
 
   /** Sends the first waiting job to the gate if it may go. A loop: a start frees the way for the next at once. */
@@ -238,6 +243,12 @@ export class Lane implements Entrant, Paced {
     while (this.#atGate === null) {
       const waiter = this.#waiting.head;
       if (!waiter) break;
+      const tooLarge = this.#tooLarge(waiter);
+      if (tooLarge) {
+        this.#waiting.shift();
+        waiter.dismiss(tooLarge);
+        continue;
+      }
       const waitMs = this.#waitMs(waiter);
       if (waitMs === Number.POSITIVE_INFINITY) break;
       if (waitMs > 0) {
