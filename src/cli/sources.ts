@@ -59,7 +59,19 @@ function checkColumns({ columns }: Table, fields: readonly string[]): void {
     .slice(0, 20)
     .join(', ')
     .slice(0, 200);
-  throw new Failure('input', `it has no column \`${missing}\`, which a template asks for; it has ${known}`);
+  throw new Failure(
+    'input',
+    `it has no column \`${missing}\`, which a template asks for; it has ${known}${separatorHint(columns)}`,
+  );
+}
+
+/** A table of one column is mostly one of several, with another separator than was looked for. */
+function separatorHint([name = '', ...others]: readonly string[]): string {
+  const [mark] = /[;|\t,]/.exec(name) ?? [];
+  if (others.length > 0 || mark === undefined) return '';
+  if (mark === '\t') return ' (tabs separate the columns: --format tsv)';
+  if (mark === ',') return ' (commas separate the columns: --format csv)';
+  return ` (one column: do ${mark} separate several? Those of a CSV are separated by commas: convert it first)`;
 }
 
 async function openFile(name: string): Promise<Readable> {
