@@ -10,6 +10,7 @@ import { createTally, type TallySnapshot } from '../output/tally.ts';
 import { plain } from '../output/terminal.ts';
 import { Failure } from '../record/failure.ts';
 import type { Job, Result } from '../record/job.ts';
+import type { Usage } from '../record/prompt.ts';
 import { budgetNote, endProcess, exitOf, interruptNote } from './ending.ts';
 import type { FlowSettings } from './flow-settings.ts';
 import { listenForInterrupts } from './interrupts.ts';
@@ -29,10 +30,15 @@ export type SessionOptions<Payload, Value, State> = {
   render: (result: Result<Payload, Value>) => string;
   /** What stdout shows in place of rows, or null. */
   shape: ((result: Result<Payload, Value>) => Shaped<Payload, Value>) | null;
-  /** The status and size of a value, for the summary and the window, in which what is saved takes no room. */
-  measure: (value: Value | null) => { status: number | null; bytes: number | null; isSaved?: boolean };
-  /** An event of the run as a line for people, credentials masked. */
-  tell: (event: FlowEvent<Payload, State>) => string;
+  /** The status, size and tokens of a value, for the summary and the window, in which what is saved takes no room. */
+  measure: (value: Value | null) => {
+    status: number | null;
+    bytes: number | null;
+    isSaved?: boolean;
+    usage?: Usage | null;
+  };
+  /** An event of the run as a line for people, credentials masked; the status is that of an attempt's answer. */
+  tell: (event: FlowEvent<Payload, State>, status: number | null) => string;
   flow: FlowSettings;
   /** What limits the tokens that calls take. */
   tokens?: TokenOptions<Payload>;
@@ -71,7 +77,7 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     lost.abort(new Failure('cancelled', 'the rows cannot be written any more', { cause: error }));
   };
   const { openView = null } = options;
-  const tally = createTally();
+  const tally = createTally({ hasUsage: options.tokens !== undefined });
   let look: (() => RunView) | null = null;
   const progress = startProgress(talk, () => ({
     ...statusOf(look, tally.snapshot()),
@@ -103,7 +109,9 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
       drain: interrupts.drain,
       signal: AbortSignal.any([interrupts.abort, lost.signal, rows.stopped]),
       keepsLog: options.keepsLog,
-      observe: talk.isVerbose ? (event) => progress.log(tell(event)) : null,
+      observe: talk.isVerbose
+        ? (event) => progress.log(tell(event, event.kind === 'attempt' ? measure(event.value).status : null))
+        : null,
       watch: (lookAtRun) => {
         look = lookAtRun;
       },

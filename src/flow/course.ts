@@ -146,10 +146,10 @@ export class Course<Payload, Value, State> implements Waiter {
     const durationMs = clock.now() - startedMs;
     this.#durationMs = usedMs + durationMs;
     if (!observe && !this.#log) return;
-    const failure = outcome.kind === 'next' ? null : outcome.failure;
+    const { failure, value } = outcome.kind === 'next' ? { failure: null, value: null } : outcome;
     const entry = { attempt: this.#attempts, lane: this.#lane, durationMs, failure };
     this.#log?.push(entry);
-    observe?.({ kind: 'attempt', job: this.#job, entry, state: this.#state });
+    observe?.({ kind: 'attempt', job: this.#job, entry, state: this.#state, value });
   }
 
   #goOn(state: State, lane: string): void {

@@ -49,7 +49,7 @@ export type RunOptions<Payload, Value, State> = {
   /** Aborting it drains the run: nothing new starts, what runs may finish. */
   drain?: AbortSignal;
   keepsLog?: boolean;
-  observe?: ((event: FlowEvent<Payload, State>) => void) | null;
+  observe?: ((event: FlowEvent<Payload, State, Value>) => void) | null;
   /** Called once, at the start, with a function that tells what the run is doing: for those who show it to people. */
   watch?: (look: () => RunView) => void;
   clock?: Clock;
