@@ -50,7 +50,8 @@ async function say(line: string): Promise<void> {
 export function interruptNote({ isAllRead }: RunEnd, { ok, failed, cancelled }: TallySnapshot, hint: string): string {
   const rest = isAllRead ? 'all input was read' : 'the rest of the input was not read';
   const counts = `${ok} done, ${failed} failed, ${cancelled} cancelled (read, not finished); ${rest}`;
-  return `sluice: interrupted: ${counts}. ${hint}`;
+  const isNothingLeft = isAllRead && failed === 0 && cancelled === 0;
+  return `sluice: interrupted: ${counts}${isNothingLeft ? ', and nothing is left to do' : `. ${hint}`}`;
 }
 
 /** The last line where the budget of tokens ended the run. */
