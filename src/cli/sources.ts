@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, fstatSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -30,7 +30,7 @@ export async function openSources(names: readonly string[], options: SourceOptio
 
   const list: Source[] = [];
   for (const name of names) {
-    const stream = name === '-' ? process.stdin : await openFile(name);
+    const stream = name === '-' ? standardInput() : await openFile(name);
     const label = name === '-' ? 'stdin' : name;
     streams.push(stream);
     try {
@@ -48,6 +48,12 @@ export async function openSources(names: readonly string[], options: SourceOptio
       for (const stream of streams) stream.destroy();
     },
   };
+}
+
+/** Of a directory Node.js makes an empty input, and the run would be a success that did nothing. */
+function standardInput(): Readable {
+  if (fstatSync(0).isDirectory()) throw new UsageError('stdin is a directory: its lines cannot be read');
+  return process.stdin;
 }
 
 /** A template that asks a table for a column that it has not would fail each of its rows. */
@@ -93,6 +99,7 @@ async function openFile(name: string): Promise<Readable> {
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return 'there is no such file';
   if (code === 'EACCES') return 'permission denied';
+  if (code === 'EISDIR') return 'it is a directory';
   return message;
 }
 
