@@ -186,8 +186,11 @@ export class Course<Payload, Value, State> implements Waiter {
       this.#in?.close(Number.POSITIVE_INFINITY, emptyLane(lane, failure));
       observe?.({ kind: 'close', job, lane, failure, ms: Number.POSITIVE_INFINITY });
     } else if (holdMs !== null) {
-      this.#in?.hold(holdMs, { isGuess: usesRetry });
-      observe?.({ kind: 'hold', job, lane, failure, ms: holdMs });
+      const isHeld = this.#in?.hold(holdMs, { isGuess: usesRetry }) ?? false;
+      if (isHeld) observe?.({ kind: 'hold', job, lane, failure, ms: holdMs });
+      else if (kind === 'again') observe?.({ kind: 'retry', job, failure, delayMs: holdMs });
+      // Where the lane goes on, the job waits by itself.
+      return isHeld ? decision : { ...decision, delayMs: holdMs };
     } else if (closeMs !== null) {
       this.#in?.close(closeMs, closedLane(lane, closeMs, failure));
       observe?.({ kind: 'close', job, lane, failure, ms: closeMs });

@@ -89,13 +89,18 @@ export class Lane implements Entrant, Paced {
 
   /**
    * Nothing starts for the next `ms`; then one probe. Overlapping holds take the latest end. `isGuess` says that the
-   * time is our own: the server did not name one, so the lane has to find out what it takes.
+   * time is our own: the server did not name one, so the lane has to find out what it takes, and where it has found that
+   * calls are refused by chance, it goes on: then this says false.
    */
-  hold(ms: number, { isGuess }: { isGuess: boolean }): void {
-    if (isGuess) this.#throttle ??= new Throttle(this.#clock.now());
+  hold(ms: number, { isGuess }: { isGuess: boolean }): boolean {
+    if (isGuess) {
+      this.#throttle ??= new Throttle(this.#clock.now());
+      if (this.#throttle.isPauseIdle) return false;
+    }
     this.#hold.extend(this.#clock.now() + ms);
     this.#gate.review();
     this.#pump();
+    return true;
   }
 
   /** For the next `ms` every job of this lane fails with `failure`, without a call. */
@@ -175,12 +180,13 @@ export class Lane implements Entrant, Paced {
     const isProbe = this.#hold.started();
     this.#atGate = null;
     this.#running += 1;
+    const atOnce = this.#running;
     this.#pacer?.take(startedMs);
     this.#throttle?.started(startedMs);
     const ticket = this.#allowance?.started(startedMs, waiter.tokens ?? 0);
     waiter.begin(({ wasRefused, cost = null }) => {
-      if (wasRefused) this.#throttle?.refused(startedMs, this.#clock.now(), this.#running);
-      else this.#throttle?.succeeded(startedMs);
+      if (wasRefused) this.#throttle?.refused(startedMs, this.#clock.now(), this.#running, atOnce);
+      else this.#throttle?.succeeded(startedMs, this.#running);
       this.#running -= 1;
       if (ticket) this.#allowance?.ended(ticket, this.#clock.now(), cost);
       if (isProbe) this.#hold.probed();

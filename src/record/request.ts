@@ -147,9 +147,9 @@ export function checkHeader(name: string, value: string): string {
   return lower;
 }
 
-/** Where a value goes wrong, and how; a key may be what it is, so no character is shown. */
+/** Where a value goes wrong, and how; it may be a key, so no character is shown. All before that are Latin-1. */
 function faultAt(value: string, at: number): string {
-  const place = `its character ${[...value.slice(0, at)].length + 1}`;
+  const place = `its character ${at + 1}`;
   if (/[\r\n]/.test(value.charAt(at))) return `${place} is a line end`;
   if (value.charCodeAt(at) < 0x100) return `${place} is a control character`;
   return `${place} is beyond Latin-1, and headers hold nothing else: encode it`;
