@@ -1,9 +1,9 @@
 /** What one more call weighs in the usual share of refusals, and in that of late: some hundred calls, and some twenty. */
 const usualStep = 0.01;
 const recentStep = 0.05;
-/** Chance does not bring a share of late beyond this times the usual one and this more: three deviations, from 5% to 40%. */
-const growth = 1.3;
-const margin = 0.15;
+/** Chance does not bring a share of late beyond this times the usual one and this more: some four deviations at 5% to 40%. */
+const growth = 1.4;
+const margin = 0.2;
 /** A server that refuses more than this is not to be pressed on, usual or not. */
 const most = 0.75;
 

@@ -78,7 +78,8 @@ export class Throttle {
     if (startedMs >= this.#bornMs) this.#noise.refused();
     if (this.#isNoise) {
       if (this.#noise.isUsual) return;
-      this.#forget();
+      // Something has changed: the number at once may matter again.
+      this.#crowdDoubts = 0;
     }
     if (startedMs < this.#cutMs) return;
     this.#cutMs = nowMs;
@@ -129,14 +130,6 @@ export class Throttle {
     const isSearching = this.#spacingMs > this.#tooCloseMs * 1.5;
     this.#spacingMs *= isSearching ? 0.8 : 0.997;
     if (this.#spacingMs < fastestMs) this.#spacingMs = 0;
-  }
-
-  /** More are refused than usual: both searches begin anew. */
-  #forget(): void {
-    this.#paceDoubts = 0;
-    this.#crowdDoubts = 0;
-    this.#spacingMs = null;
-    this.#tooCloseMs = 0;
   }
 
   /** The refusals do not follow the distance. */
