@@ -77,9 +77,9 @@ test('only a regular file is found, or a link to one: no pipe is waited for, no 
   const cwd = folderWith({ 'shared/limits': 'retries: 4', 'work/sluice.config.yaml/x': '', 'work/.sluicerc': ' \n' });
   execFileSync('mkfifo', [join(cwd, 'work/sluice.config.yml')]);
   const work = { cwd: join(cwd, 'work'), env: { HOME: cwd } };
-  expect(await settingsOf([], work)).toEqual({});
+  expect(await settingsIn(work)).toEqual([{}]);
   symlinkSync('../shared/limits', join(cwd, 'work/sluice.config.json'));
-  expect(await settingsOf([], work)).toEqual({ retries: ['4', 'sluice.config.json: retries'] });
+  expect(await settingsIn(work)).toEqual([{ retries: ['4', 'sluice.config.json: retries'] }]);
 });
 
 test('--config and SLUICE_CONFIG name a file, which may say all', async () => {
