@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { isAbsolute, join, parse, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join, parse, relative, sep } from 'node:path';
 import { UsageError } from './values.ts';
 
 /** A file of settings, read. */
@@ -23,7 +23,7 @@ export type ConfigPlaces = { env: NodeJS.ProcessEnv; cwd: string };
 /**
  * The files that count, the more general first: the user's, then the one that was named, or else the nearest one from
  * the working directory up to the home directory, or to the root where home is not above. Where there is none, this
- * costs a few looks at the disk and no library but a small one.
+ * costs a few looks at the disk and no library.
  */
 export async function readConfigFiles(named: string | null, places: ConfigPlaces): Promise<ConfigFile[]> {
   const { cwd } = places;
@@ -57,24 +57,29 @@ function homeOf(env: NodeJS.ProcessEnv): string | null {
   }
 }
 
+/**
+ * The nearest of the names, a regular file with something in it. Others are passed by: nobody would ever write to a pipe
+ * that came with a checkout, and a folder may be called so.
+ */
 async function search({ env, cwd }: ConfigPlaces): Promise<{ path: string; text: string } | null> {
-  const { default: library } = await import('lilconfig');
   const home = homeOf(env);
   const isBelowHome = home !== null && (cwd === home || cwd.startsWith(home.endsWith(sep) ? home : home + sep));
-  // Nothing that is found is ever run: each loader only hands on the text.
-  const asText = (_path: string, text: string) => text;
-  const explorer = library.lilconfig('sluice', {
-    searchPlaces: configNames,
-    loaders: { '.yaml': asText, '.yml': asText, '.json': asText, noExt: asText },
-    stopDir: isBelowHome ? home : parse(cwd).root,
-    cache: false,
-  });
+  const last = isBelowHome ? home : parse(cwd).root;
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    for (const name of configNames) {
+      const path = join(folder, name);
+      const text = (await isFile(path)) ? await textOf(path, { isWanted: false }) : null;
+      if (text?.trim()) return { path, text };
+    }
+    if (folder === last || folder === dirname(folder)) return null;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
   try {
-    const found = await explorer.search(cwd);
-    return found && !found.isEmpty ? { path: found.filepath, text: String(found.config) } : null;
-  } catch (error) {
-    const { code, path, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${path ?? 'the config file'}: cannot be read: ${reasonOf(code, message)}`);
+    return (await stat(path)).isFile();
+  } catch {
+    return false; // not there, or behind a folder that may not be looked into
   }
 }
 

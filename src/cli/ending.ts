@@ -1,4 +1,5 @@
 import type { RunEnd } from '../flow/run.ts';
+import type { Spent } from '../flow/spending.ts';
 import type { TallySnapshot } from '../output/tally.ts';
 import { withoutCredentials } from '../record/request.ts';
 import { type Mask, masked } from '../record/secrets.ts';
@@ -49,7 +50,16 @@ async function say(line: string): Promise<void> {
 export function interruptNote({ isAllRead }: RunEnd, { ok, failed, cancelled }: TallySnapshot, hint: string): string {
   const rest = isAllRead ? 'all input was read' : 'the rest of the input was not read';
   const counts = `${ok} done, ${failed} failed, ${cancelled} cancelled (read, not finished); ${rest}`;
-  return `sluice: interrupted: ${counts}. ${hint}`;
+  const isNothingLeft = isAllRead && failed === 0 && cancelled === 0;
+  return `sluice: interrupted: ${counts}${isNothingLeft ? ', and nothing is left to do' : `. ${hint}`}`;
+}
+
+/** The last line where the budget of tokens ended the run. */
+export function budgetNote({ spent, next }: Spent, hint: string): string {
+  if (spent === 0) {
+    return `sluice: stopped: nothing is spent, and the next prompt may take ${next} tokens with its answer: more than --budget-tokens allows`;
+  }
+  return `sluice: stopped: the budget is used up (--budget-tokens): ${spent} tokens are spent, and the next prompt may take ${next}. ${hint}`;
 }
 
 export type ResumeHint = {

@@ -97,7 +97,10 @@ export async function modelSettings(
   flags: ModelFlags,
   { env, version, schema }: ModelOptions,
 ): Promise<{ provider: ProviderName; settings: ModelSettings }> {
-  const { provider, model } = flags.model?.trim() ? splitModel(flags.model) : await localModel(flags, env);
+  const isNamedServer = flags['base-url'] !== undefined || Boolean(env.OPENAI_BASE_URL?.trim());
+  const { provider, model } = flags.model?.trim()
+    ? splitModel(flags.model, { isNamedServer })
+    : await localModel(flags, env);
   refuseForeign(flags, provider);
   const baseUrl = providerUrl(provider, flags['base-url'], env);
   const key = providerKey(provider, { named: flags['api-key-env'], env, baseUrl });

@@ -86,7 +86,10 @@ export function createPromptView({ mode, isTerminal, secrets }: PromptViewOption
         const isWhole = failure === null && !mode.isLive;
         const printed = isWhole ? print(masked(value?.content?.text ?? '', maskSpoken)) : undefined;
         const written = endLine() ?? printed;
-        if (failure) opened.log(masked(`${nameOf(result)}: ${failure.code}: ${failure.message}`, maskAll));
+        if (failure) {
+          if (isTerminal) opened.stdout.flush();
+          opened.log(masked(`${nameOf(result)}: ${failure.code}: ${failure.message}`, maskAll));
+        }
         return written;
       };
     },

@@ -1,5 +1,6 @@
 import type { ApiKey } from '../llm/codec.ts';
 import { checkHeader, quote } from '../record/request.ts';
+import { nearest } from './nearest.ts';
 import { ollamaHost } from './ollama-host.ts';
 import { sayable } from './sayable.ts';
 import { UsageError } from './values.ts';
@@ -46,13 +47,34 @@ const providers: Readonly<Record<ProviderName, Provider>> = {
   },
 };
 
-/** `anthropic:claude-haiku-4-5` is that model of that provider; a name without a provider is OpenAI's, or of its API. */
-export function splitModel(given: string): { provider: ProviderName; model: string } {
-  const [, name = '', model = ''] = /^([a-z]+):(.*)$/s.exec(given.trim()) ?? [];
-  const provider = providerNames.find((known) => known === name);
-  if (!provider) return { provider: 'openai', model: given.trim() };
+/** Who people think of by another name. */
+const otherNames: Readonly<Record<string, ProviderName>> = { google: 'gemini', claude: 'anthropic', gpt: 'openai' };
+
+/**
+ * `anthropic:claude-haiku-4-5` is that model of that provider; a name without a provider is OpenAI's, or of its API.
+ * Other servers' models may well have a colon in their names. OpenAI's own have none but those that were tuned.
+ */
+export function splitModel(
+  given: string,
+  { isNamedServer }: { isNamedServer: boolean },
+): { provider: ProviderName; model: string } {
+  const [, name = '', model = ''] = /^([^:]+):(.*)$/s.exec(given.trim()) ?? [];
+  const provider = providerNames.find((known) => known === name.toLowerCase());
+  if (!provider) {
+    if (name !== '' && name !== 'ft' && !isNamedServer) throw unknownProvider(name, model);
+    return { provider: 'openai', model: given.trim() };
+  }
   if (model === '') throw new UsageError(`--model: expected PROVIDER:MODEL, got ${quote(given)}, without a model`);
   return { provider, model };
+}
+
+function unknownProvider(name: string, model: string): UsageError {
+  const known = providerNames.join(', ');
+  const meant = otherNames[name.toLowerCase()] ?? nearest(name.toLowerCase(), providerNames);
+  const hint = meant
+    ? `did you mean ${quote(`${meant}:${model}`)}?`
+    : `for a model of Ollama write ${quote(`ollama:${name}:${model}`)}, for one of another server give its --base-url`;
+  return new UsageError(`--model: ${quote(name)} is no provider that is known (${known}): ${hint}`);
 }
 
 /** The provider's address: the flag's, else its variable's, else the usual one. */

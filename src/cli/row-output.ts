@@ -92,6 +92,7 @@ function clearing(writer: TextWriter, clear: () => void): TextWriter {
       clear();
       return writer.print(text);
     },
+    flush: () => writer.flush(),
     end: () => writer.end(),
   };
 }

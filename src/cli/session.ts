@@ -10,7 +10,8 @@ import { createTally, type TallySnapshot } from '../output/tally.ts';
 import { plain } from '../output/terminal.ts';
 import { Failure } from '../record/failure.ts';
 import type { Job, Result } from '../record/job.ts';
-import { endProcess, exitOf, interruptNote } from './ending.ts';
+import type { Usage } from '../record/prompt.ts';
+import { budgetNote, endProcess, exitOf, interruptNote } from './ending.ts';
 import type { FlowSettings } from './flow-settings.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { unusedNotes } from './lane-limits.ts';
@@ -29,10 +30,15 @@ export type SessionOptions<Payload, Value, State> = {
   render: (result: Result<Payload, Value>) => string;
   /** What stdout shows in place of rows, or null. */
   shape: ((result: Result<Payload, Value>) => Shaped<Payload, Value>) | null;
-  /** The status and size of a value, for the summary and the window, in which what is saved takes no room. */
-  measure: (value: Value | null) => { status: number | null; bytes: number | null; isSaved?: boolean };
-  /** An event of the run as a line for people, credentials masked. */
-  tell: (event: FlowEvent<Payload, State>) => string;
+  /** The status, size and tokens of a value, for the summary and the window, in which what is saved takes no room. */
+  measure: (value: Value | null) => {
+    status: number | null;
+    bytes: number | null;
+    isSaved?: boolean;
+    usage?: Usage | null;
+  };
+  /** An event of the run as a line for people, credentials masked; the status is that of an attempt's answer. */
+  tell: (event: FlowEvent<Payload, State>, status: number | null) => string;
   flow: FlowSettings;
   /** What limits the tokens that calls take. */
   tokens?: TokenOptions<Payload>;
@@ -71,7 +77,7 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     lost.abort(new Failure('cancelled', 'the rows cannot be written any more', { cause: error }));
   };
   const { openView = null } = options;
-  const tally = createTally();
+  const tally = createTally({ hasUsage: options.tokens !== undefined });
   let look: (() => RunView) | null = null;
   const progress = startProgress(talk, () => ({
     ...statusOf(look, tally.snapshot()),
@@ -103,7 +109,9 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
       drain: interrupts.drain,
       signal: AbortSignal.any([interrupts.abort, lost.signal, rows.stopped]),
       keepsLog: options.keepsLog,
-      observe: talk.isVerbose ? (event) => progress.log(tell(event)) : null,
+      observe: talk.isVerbose
+        ? (event) => progress.log(tell(event, event.kind === 'attempt' ? measure(event.value).status : null))
+        : null,
       watch: (lookAtRun) => {
         look = lookAtRun;
       },
@@ -132,9 +140,7 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
   if (signal && !hasLostReaderFirst && !talk.isQuiet) {
     process.stderr.write(`${interruptNote(end, tally.snapshot(), options.resumeHint)}\n`);
   }
-  if (end.kind === 'budget' && !talk.isQuiet) {
-    process.stderr.write(`sluice: stopped: the budget is used up (--budget-tokens). ${options.resumeHint}\n`);
-  }
+  if (end.spent && !talk.isQuiet) process.stderr.write(`${budgetNote(end.spent, options.resumeHint)}\n`);
   await endProcess(exitOf({ end, signal, outputError, hasLostReaderFirst }), outputError);
 }
 

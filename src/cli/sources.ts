@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, fstatSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -30,7 +30,7 @@ export async function openSources(names: readonly string[], options: SourceOptio
 
   const list: Source[] = [];
   for (const name of names) {
-    const stream = name === '-' ? process.stdin : await openFile(name);
+    const stream = name === '-' ? standardInput() : await openFile(name);
     const label = name === '-' ? 'stdin' : name;
     streams.push(stream);
     try {
@@ -50,6 +50,12 @@ export async function openSources(names: readonly string[], options: SourceOptio
   };
 }
 
+/** Of a directory Node.js makes an empty input, and the run would be a success that did nothing. */
+function standardInput(): Readable {
+  if (fstatSync(0).isDirectory()) throw new UsageError('stdin is a directory: its lines cannot be read');
+  return process.stdin;
+}
+
 /** A template that asks a table for a column that it has not would fail each of its rows. */
 function checkColumns({ columns }: Table, fields: readonly string[]): void {
   const missing = columns.length > 0 ? fields.find((field) => !columns.includes(field)) : undefined;
@@ -59,7 +65,19 @@ function checkColumns({ columns }: Table, fields: readonly string[]): void {
     .slice(0, 20)
     .join(', ')
     .slice(0, 200);
-  throw new Failure('input', `it has no column \`${missing}\`, which a template asks for; it has ${known}`);
+  throw new Failure(
+    'input',
+    `it has no column \`${missing}\`, which a template asks for; it has ${known}${separatorHint(columns)}`,
+  );
+}
+
+/** A table of one column is mostly one of several, with another separator than was looked for. */
+function separatorHint([name = '', ...others]: readonly string[]): string {
+  const [mark] = /[;|\t,]/.exec(name) ?? [];
+  if (others.length > 0 || mark === undefined) return '';
+  if (mark === '\t') return ' (tabs separate the columns: --format tsv)';
+  if (mark === ',') return ' (commas separate the columns: --format csv)';
+  return ` (one column: do ${mark} separate several? Those of a CSV are separated by commas: convert it first)`;
 }
 
 async function openFile(name: string): Promise<Readable> {
@@ -81,6 +99,7 @@ async function openFile(name: string): Promise<Readable> {
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return 'there is no such file';
   if (code === 'EACCES') return 'permission denied';
+  if (code === 'EISDIR') return 'it is a directory';
   return message;
 }
 

@@ -5,6 +5,8 @@ export type TellOptions<Payload, State> = {
   /** What is called, in a few words; `state` is that of a hop. */
   describe: (payload: Payload, state: State | null) => string;
   mask: Mask | null;
+  /** What came of an attempt; null where nothing did, and for other events. */
+  status: number | null;
 };
 
 /** What `-v` says of an event: one line that begins with the line's index, `#12`. */
@@ -16,12 +18,15 @@ export function tellEvent<Payload, State>(
   return options.mask ? options.mask(line) : line;
 }
 
-function sentence<Payload, State>(event: FlowEvent<Payload, State>, { describe }: TellOptions<Payload, State>): string {
+function sentence<Payload, State>(
+  event: FlowEvent<Payload, State>,
+  { describe, status }: TellOptions<Payload, State>,
+): string {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 0)} s`;
   switch (event.kind) {
     case 'attempt': {
       const { attempt, durationMs, failure } = event.entry;
-      const outcome = failure ? `${failure.code}: ${failure.message}` : 'ok';
+      const outcome = `${status === null ? '' : `${status} `}${failure ? `${failure.code}: ${failure.message}` : 'ok'}`;
       return `attempt ${attempt} ${describe(event.job.payload, event.state)}: ${outcome} (${seconds(durationMs)})`;
     }
     case 'hop':

@@ -16,25 +16,40 @@ export type TokenEstimate = {
   readonly learn: (job: Job<PromptTask>, usage: Usage) => void;
 };
 
+export type EstimateOptions = {
+  /** The longest answer, where it is limited. */
+  maxTokens: number | null;
+  /** What is allowed in all: no first guess is larger. Infinity where nothing is. */
+  most: number;
+};
+
 /**
  * Tokens before anybody has counted them: a quarter of the bytes, corrected by the ratio of what providers counted to
  * what was estimated. No tokenizer: those of Claude and Gemini are not public, and a quarter is as near as theirs are
  * to each other.
  */
-export function createTokenEstimate(maxTokens: number | null): TokenEstimate {
+export function createTokenEstimate({ maxTokens, most }: EstimateOptions): TokenEstimate {
+  const plain = new WeakMap<PromptTask, number>();
+  const plainOf = (task: PromptTask) => {
+    const known = plain.get(task) ?? plainTokens(task.messages);
+    plain.set(task, known);
+    return known;
+  };
   let estimated = 0;
   let counted = 0;
   let answers = 0;
   let answered = 0;
   return {
-    estimate({ payload: { messages } }) {
+    estimate({ payload }) {
       const ratio = estimated === 0 ? 1 : Math.min(largestRatio, Math.max(1 / largestRatio, counted / estimated));
-      const answer = maxTokens ?? (answers === 0 ? firstAnswer : answered / answers);
-      return Math.ceil(plainTokens(messages) * ratio + answer);
+      const asked = plainOf(payload) * ratio;
+      // A guess alone must not keep the first call, from which better ones come, from being made.
+      const guess = Math.max(1, Math.min(firstAnswer, most - asked));
+      return Math.ceil(asked + (maxTokens ?? (answers === 0 ? guess : answered / answers)));
     },
-    learn({ payload: { messages } }, { inputTokens, outputTokens }) {
+    learn({ payload }, { inputTokens, outputTokens }) {
       if (inputTokens !== null && inputTokens > 0) {
-        estimated += plainTokens(messages);
+        estimated += plainOf(payload);
         counted += inputTokens;
       }
       if (outputTokens === null) return;

@@ -34,9 +34,11 @@ export type TokenSettings = {
 };
 
 export function tokenSettings(flags: TokenFlags, { maxTokens }: { maxTokens: number | null }): TokenSettings {
-  const { estimate, learn } = createTokenEstimate(maxTokens);
+  const { tpm: perMinute = null, 'budget-tokens': total = null } = flags;
+  const most = Math.min(perMinute ?? Number.POSITIVE_INFINITY, total ?? Number.POSITIVE_INFINITY);
+  const { estimate, learn } = createTokenEstimate({ maxTokens, most });
   return {
-    tokens: { estimate, perMinute: flags.tpm ?? null, total: flags['budget-tokens'] ?? null },
+    tokens: { estimate, perMinute, total },
     costOf: (job, { content, status }, { failure, budgets = [] }): Cost => {
       const usage = content?.usage ?? null;
       if (usage && usage.inputTokens !== null && usage.outputTokens !== null) {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { plain } from '../output/terminal.ts';
 import { quote } from '../record/request.ts';
+import { foreignFlag } from './foreign-flags.ts';
 import { nearest } from './nearest.ts';
 
 /** What the commands and their flags are: oclif's manifest, as far as messages need it. */
@@ -53,7 +54,7 @@ function wanted({ helpValue }: KnownFlag = {}): string {
 function noFlags(wrong: readonly string[], command: string, known: KnownCommands): string {
   const first = withoutValue(wrong[0] ?? '');
   const own = Object.keys(known[command]?.flags ?? {}).map((name) => `--${name}`);
-  const meant = nearest(first, own) ?? own.find((flag) => flag.replaceAll('-', '') === first.replaceAll('-', ''));
+  const meant = foreignFlag(first, own) ?? nearest(first, own) ?? spelledLike(first, own);
   const others = Object.keys(known).filter((other) =>
     Object.hasOwn(known[other]?.flags ?? {}, first.replace(/^--/, '')),
   );
@@ -63,6 +64,13 @@ function noFlags(wrong: readonly string[], command: string, known: KnownCommands
       ? `sluice ${others[0]} has one`
       : `see sluice ${command} --help`;
   return plain(`sluice ${command} has no flag ${wrong.map(withoutValue).join(', ')} (${hint})`);
+}
+
+/** The flag of the same letters, or the only one that begins so. */
+function spelledLike(flag: string, own: readonly string[]): string | null {
+  const same = own.find((one) => one.replaceAll('-', '') === flag.replaceAll('-', ''));
+  const longer = flag.length > 4 ? own.filter((one) => one.startsWith(flag)) : [];
+  return same ?? (longer.length === 1 ? (longer[0] ?? null) : null);
 }
 
 function noCommand(argv: readonly string[], known: KnownCommands): string {

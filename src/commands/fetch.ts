@@ -128,7 +128,7 @@ export default class Fetch extends ConfigurableCommand {
             render,
             shape: shaping && createShape({ ...shaping, render, secrets }),
             measure: measureAnswer,
-            tell: (event) => tellEvent(event, { mask, describe: describeCall }),
+            tell: (event, status) => tellEvent(event, { mask, status, describe: describeCall }),
             keepsLog: include.has('attempts'),
             close: () => answers?.close(),
           };

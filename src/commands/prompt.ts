@@ -129,8 +129,12 @@ export default class Prompt extends ConfigurableCommand {
             render,
             shape: shaping && createShape({ ...shaping, render, secrets: spokenSecrets(secrets) }),
             openView: view.openView,
-            measure: (answer) => ({ status: answer?.status ?? null, bytes: answer?.bytes ?? null }),
-            tell: (event) => tellEvent(event, { mask, describe: () => `${model.model} at ${host}` }),
+            measure: (answer) => ({
+              status: answer?.status ?? null,
+              bytes: answer?.bytes ?? null,
+              usage: answer?.content?.usage ?? null,
+            }),
+            tell: (event, status) => tellEvent(event, { mask, status, describe: () => `${model.model} at ${host}` }),
             tokens,
             keepsLog: include.has('attempts'),
             // Answers without names make sense in one order only.

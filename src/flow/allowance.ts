@@ -6,7 +6,7 @@ import { type Reservation, TokenBudget } from './token-budget.ts';
 
 /** What the calls of a run take beside a slot and a start. */
 export type TokenOptions<Payload> = {
-  /** What a call for this job may take. */
+  /** What a call for this job may take, as far as is known now. Asked again and again while the job waits. */
   readonly estimate: (job: Job<Payload>) => number;
   /** At most so many in any minute, each lane; null is no limit. */
   readonly perMinute: number | null;

@@ -14,8 +14,8 @@ export type Attempt<Payload, Value, State> = (
 ) => Promise<Outcome<Value, State>>;
 
 /** What happens to a job on its way, for those who watch. */
-export type FlowEvent<Payload, State> =
-  | { kind: 'attempt'; job: Job<Payload>; entry: AttemptEntry; state: State | null }
+export type FlowEvent<Payload, State, Value = unknown> =
+  | { kind: 'attempt'; job: Job<Payload>; entry: AttemptEntry; state: State | null; value: Value | null }
   | { kind: 'hop'; job: Job<Payload>; lane: string; state: State }
   | { kind: 'retry'; job: Job<Payload>; failure: Failure; delayMs: number }
   | { kind: 'hold'; job: Job<Payload>; lane: string; failure: Failure; ms: number }
@@ -40,7 +40,7 @@ export type CourseOptions<Payload, Value, State> = {
   random: () => number;
   /** Keep a log of every attempt in the result. */
   keepsLog: boolean;
-  observe: ((event: FlowEvent<Payload, State>) => void) | null;
+  observe: ((event: FlowEvent<Payload, State, Value>) => void) | null;
   /** Takes the job's one result. */
   settled: (result: Result<Payload, Value>) => void;
   /** Told instead when something broke that must not: a bug. */

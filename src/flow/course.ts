@@ -40,7 +40,6 @@ export class Course<Payload, Value, State> implements Waiter {
   #value: Value | null = null;
   #release: Release | null = null;
   #lastFailure: Failure | null = null;
-  tokens = 0;
 
   constructor(job: Job<Payload>, options: CourseOptions<Payload, Value, State>) {
     this.#job = job;
@@ -54,6 +53,11 @@ export class Course<Payload, Value, State> implements Waiter {
     return this.#state !== null;
   }
 
+  /** Anew each time: while it waits, the answers of others make the estimate better. */
+  get tokens(): number {
+    return this.#options.tokens?.estimate(this.#job) ?? 0;
+  }
+
   /** Sets the job going. */
   run(): void {
     if (this.#job.failure) {
@@ -62,7 +66,6 @@ export class Course<Payload, Value, State> implements Waiter {
     }
     const { sharing } = this.#options;
     if (this.#attempts === 0 && sharing && !sharing.isFirst(this.#job, (landed) => this.#take(landed))) return;
-    this.tokens = this.#options.tokens?.estimate(this.#job) ?? 0;
     this.#enter(this.#options.laneOf(this.#job));
   }
 
@@ -143,10 +146,10 @@ export class Course<Payload, Value, State> implements Waiter {
     const durationMs = clock.now() - startedMs;
     this.#durationMs = usedMs + durationMs;
     if (!observe && !this.#log) return;
-    const failure = outcome.kind === 'next' ? null : outcome.failure;
+    const { failure, value } = outcome.kind === 'next' ? { failure: null, value: null } : outcome;
     const entry = { attempt: this.#attempts, lane: this.#lane, durationMs, failure };
     this.#log?.push(entry);
-    observe?.({ kind: 'attempt', job: this.#job, entry, state: this.#state });
+    observe?.({ kind: 'attempt', job: this.#job, entry, state: this.#state, value });
   }
 
   #goOn(state: State, lane: string): void {
@@ -183,8 +186,11 @@ export class Course<Payload, Value, State> implements Waiter {
       this.#in?.close(Number.POSITIVE_INFINITY, emptyLane(lane, failure));
       observe?.({ kind: 'close', job, lane, failure, ms: Number.POSITIVE_INFINITY });
     } else if (holdMs !== null) {
-      this.#in?.hold(holdMs, { isGuess: usesRetry });
-      observe?.({ kind: 'hold', job, lane, failure, ms: holdMs });
+      const isHeld = this.#in?.hold(holdMs, { isGuess: usesRetry }) ?? false;
+      if (isHeld) observe?.({ kind: 'hold', job, lane, failure, ms: holdMs });
+      else if (kind === 'again') observe?.({ kind: 'retry', job, failure, delayMs: holdMs });
+      // Where the lane goes on, the job waits by itself.
+      return isHeld ? decision : { ...decision, delayMs: holdMs };
     } else if (closeMs !== null) {
       this.#in?.close(closeMs, closedLane(lane, closeMs, failure));
       observe?.({ kind: 'close', job, lane, failure, ms: closeMs });

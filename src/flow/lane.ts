@@ -33,7 +33,7 @@ export type Waiter = {
   readonly timings: Timings;
   /** Since when it waits for what it is waiting for now: it says so itself when it enters. */
   sinceMs: number;
-  /** Tokens that its attempt may take. */
+  /** Tokens that its attempt may take, as far as is known now. */
   readonly tokens?: number;
   /** Starts the attempt, at `nowMs`. `release` must be called when it has ended. */
   begin(release: (answer: { wasRefused: boolean; cost?: Cost | null }) => void, nowMs: number): void;
@@ -78,7 +78,7 @@ export class Lane implements Entrant, Paced {
 
   /** Takes its place in line: its `begin` is called when the lane and the gate let it start, else its `dismiss`. */
   enter(waiter: Waiter): void {
-    const refusal = this.#refusals.for(waiter) ?? this.#allowance?.refusalFor(waiter.tokens ?? 0);
+    const refusal = this.#refusals.for(waiter) ?? this.#tooLarge(waiter);
     if (refusal) {
       waiter.dismiss(refusal);
       return;
@@ -89,13 +89,18 @@ export class Lane implements Entrant, Paced {
 
   /**
    * Nothing starts for the next `ms`; then one probe. Overlapping holds take the latest end. `isGuess` says that the
-   * time is our own: the server did not name one, so the lane has to find out what it takes.
+   * time is our own: the server did not name one, so the lane has to find out what it takes, and where it has found that
+   * calls are refused by chance, it goes on: then this says false.
    */
-  hold(ms: number, { isGuess }: { isGuess: boolean }): void {
-    if (isGuess) this.#throttle ??= new Throttle(this.#clock.now());
+  hold(ms: number, { isGuess }: { isGuess: boolean }): boolean {
+    if (isGuess) {
+      this.#throttle ??= new Throttle(this.#clock.now());
+      if (this.#throttle.isPauseIdle) return false;
+    }
     this.#hold.extend(this.#clock.now() + ms);
     this.#gate.review();
     this.#pump();
+    return true;
   }
 
   /** For the next `ms` every job of this lane fails with `failure`, without a call. */
@@ -175,12 +180,13 @@ export class Lane implements Entrant, Paced {
     const isProbe = this.#hold.started();
     this.#atGate = null;
     this.#running += 1;
+    const atOnce = this.#running;
     this.#pacer?.take(startedMs);
     this.#throttle?.started(startedMs);
     const ticket = this.#allowance?.started(startedMs, waiter.tokens ?? 0);
     waiter.begin(({ wasRefused, cost = null }) => {
-      if (wasRefused) this.#throttle?.refused(startedMs, this.#clock.now(), this.#running);
-      else this.#throttle?.succeeded(startedMs);
+      if (wasRefused) this.#throttle?.refused(startedMs, this.#clock.now(), this.#running, atOnce);
+      else this.#throttle?.succeeded(startedMs, this.#running);
       this.#running -= 1;
       if (ticket) this.#allowance?.ended(ticket, this.#clock.now(), cost);
       if (isProbe) this.#hold.probed();
@@ -219,15 +225,20 @@ export class Lane implements Entrant, Paced {
     this.#pump();
   }
 
+  /** Why it can never start, or null. What it may take is known better, and may be more, than when it came. */
+  #tooLarge(waiter: Waiter): Failure | null {
+    return this.#allowance?.refusalFor(waiter.tokens ?? 0) ?? null;
+  }
+
   /** Milliseconds until the lane may start a job; Infinity when only the end of another one can tell. */
-  #waitMs({ tokens = 0 }: Waiter): number {
+  #waitMs(waiter: Waiter): number {
     if (this.#limits.concurrency !== null && this.#running >= this.#limits.concurrency) return Number.POSITIVE_INFINITY;
     if (!this.#hold.isOn && !this.#pacer && !this.#throttle && !this.#allowance) return 0;
     const now = this.#clock.now();
     const heldMs = this.#hold.waitMs(now);
     const paceMs = this.#pacer?.waitMs(now) ?? 0;
     const learnedMs = this.#throttle?.waitMs(now, this.#running) ?? 0;
-    return Math.max(0, heldMs, paceMs, learnedMs, this.#allowance?.waitMs(now, tokens) ?? 0);
+    return Math.max(0, heldMs, paceMs, learnedMs, this.#allowance?.waitMs(now, waiter.tokens ?? 0) ?? 0);
   }
 
   /** Sends the first waiting job to the gate if it may go. A loop: a start frees the way for the next at once. */
@@ -238,6 +249,12 @@ export class Lane implements Entrant, Paced {
     while (this.#atGate === null) {
       const waiter = this.#waiting.head;
       if (!waiter) break;
+      const tooLarge = this.#tooLarge(waiter);
+      if (tooLarge) {
+        this.#waiting.shift();
+        waiter.dismiss(tooLarge);
+        continue;
+      }
       const waitMs = this.#waitMs(waiter);
       if (waitMs === Number.POSITIVE_INFINITY) break;
       if (waitMs > 0) {

@@ -8,6 +8,7 @@ import type { Rate } from './pacer.ts';
 import type { Batches } from './reader.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { SharingOptions } from './sharing.ts';
+import type { Spent } from './spending.ts';
 
 /** All that a run is told. Times in milliseconds. */
 export type RunOptions<Payload, Value, State> = {
@@ -48,7 +49,7 @@ export type RunOptions<Payload, Value, State> = {
   /** Aborting it drains the run: nothing new starts, what runs may finish. */
   drain?: AbortSignal;
   keepsLog?: boolean;
-  observe?: ((event: FlowEvent<Payload, State>) => void) | null;
+  observe?: ((event: FlowEvent<Payload, State, Value>) => void) | null;
   /** Called once, at the start, with a function that tells what the run is doing: for those who show it to people. */
   watch?: (look: () => RunView) => void;
   clock?: Clock;
@@ -77,4 +78,6 @@ export type RunEnd = {
   readonly failed: number;
   /** False when the end came before the input's. */
   readonly isAllRead: boolean;
+  /** Only where a budget of tokens did not do for the next call. */
+  readonly spent?: Spent;
 };

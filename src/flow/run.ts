@@ -10,7 +10,7 @@ import { Reader } from './reader.ts';
 import type { RunEnd, RunOptions, RunView } from './run-options.ts';
 import { Sharing } from './sharing.ts';
 import { Ending } from './signals.ts';
-import { Spending } from './spending.ts';
+import { Spending, type Spent } from './spending.ts';
 import { Window } from './window.ts';
 
 export type { FailureLimit } from './failure-limit.ts';
@@ -44,6 +44,7 @@ class Run<Payload, Value, State> {
   #read = 0;
   #reader: Reader<Job<Payload>> | null = null;
   #broken: { error: unknown } | null = null;
+  #spent: Spent | null = null;
 
   constructor(options: RunOptions<Payload, Value, State>) {
     const { concurrency, rate = null, burst = 1, coldMs, window = defaultWindow, clock = systemClock } = options;
@@ -57,7 +58,8 @@ class Run<Payload, Value, State> {
     this.#order = options.isOrdered ? new Order(({ result, bytes }) => this.#write(result, bytes)) : null;
     this.#sharing = options.share ? new Sharing(options.share) : null;
     const { tokens = null } = options;
-    const spending = typeof tokens?.total === 'number' ? new Spending(tokens.total, () => this.#spent()) : null;
+    const spending =
+      typeof tokens?.total === 'number' ? new Spending(tokens.total, (spent) => this.#stopSpending(spent)) : null;
     this.#lanes = new Lanes({
       limitsOf: options.limitsOf ?? (() => unlimited),
       tokens: tokens && { perMinute: tokens.perMinute, spending },
@@ -99,6 +101,7 @@ class Run<Payload, Value, State> {
       read: this.#read,
       failed: this.#count.failed,
       isAllRead: this.#reader?.hasEnded ?? false,
+      ...(this.#kind === 'budget' && this.#spent ? { spent: this.#spent } : {}),
     };
   }
 
@@ -189,8 +192,10 @@ class Run<Payload, Value, State> {
   }
 
   /** Told in the middle of a lane's work: the end has to wait for that. */
-  #spent(): void {
-    const told = `the run's budget of ${this.#options.tokens?.total} tokens is used up, or what is left is too little`;
+  #stopSpending(spent: Spent): void {
+    this.#spent = spent;
+    const budget = `the run's budget of ${this.#options.tokens?.total} tokens`;
+    const told = `${budget} does not do for this call: ${spent.spent} are spent, and the next one may take ${spent.next}`;
     queueMicrotask(() => this.#end('budget', new Failure('cancelled', told)));
   }
 

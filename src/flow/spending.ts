@@ -1,16 +1,19 @@
+/** What was spent, and what the call that did not fit any more may have taken. */
+export type Spent = { readonly spent: number; readonly next: number };
+
 /**
  * The tokens that a whole run may take, over all lanes. A call starts when what it may take fits beside what was spent
  * and what runs; one that does not fit waits for what runs to end, which mostly took less than it might have.
  */
 export class Spending {
   readonly #total: number;
-  readonly #onSpent: () => void;
+  readonly #onSpent: (state: Spent) => void;
   readonly #waiting = new Set<() => void>();
   #spent = 0;
   #reserved = 0;
 
   /** `onSpent` is told, once, when nothing runs any more and the next call does not fit. */
-  constructor(total: number, onSpent: () => void) {
+  constructor(total: number, onSpent: (state: Spent) => void) {
     this.#total = total;
     this.#onSpent = once(onSpent);
   }
@@ -23,7 +26,7 @@ export class Spending {
   allows(tokens: number, wake: () => void): boolean {
     if (this.#spent + this.#reserved + tokens <= this.#total) return true;
     if (this.#reserved > 0) this.#waiting.add(wake);
-    else this.#onSpent();
+    else this.#onSpent({ spent: this.#spent, next: tokens });
     return false;
   }
 
@@ -41,11 +44,11 @@ export class Spending {
   }
 }
 
-function once(call: () => void): () => void {
+function once<Value>(call: (value: Value) => void): (value: Value) => void {
   let isDone = false;
-  return () => {
+  return (value) => {
     if (isDone) return;
     isDone = true;
-    call();
+    call(value);
   };
 }

@@ -19,12 +19,18 @@ function hasFailed(row: InputRecord): boolean {
   return fieldOf(row, 'ok') !== true;
 }
 
+/** What failed first: a row that has come through several stages has that beneath. */
+function firstFailure(row: InputRecord): { code?: unknown; message?: unknown } {
+  const error = objectIn(fieldOf(row, 'error')) ?? {};
+  if (fieldOf(error, 'code') !== 'upstream') return error;
+  return objectIn(fieldOf(error, 'cause')) ?? error;
+}
+
 /** A row that failed is passed on as failed, `upstream`: there is nothing to do for it. Any other record passes. */
 export function checkUpstream(record: InputRecord): void {
   const row = failedRowIn(record);
   if (!row) return;
-  const error = fieldOf(row, 'error');
-  const { code, message } = (typeof error === 'object' ? error : {}) as { code?: unknown; message?: unknown };
+  const { code, message } = firstFailure(row);
   const told = typeof message === 'string' ? message : 'it does not say why';
   const name = typeof code === 'string' ? code : null;
   const cause = Object.assign(new Error(told), name === null ? {} : { code: name });

@@ -13,10 +13,11 @@ export function createAsk(url: URL, { headers }: ModelSettings, own: readonly He
   };
 }
 
-/** The base URL with a path below its own. */
+/** The base URL with a path below its own, once where that is given whole: documentation often shows the whole URL. */
 export function below(baseUrl: URL, path: string): URL {
   const url = new URL(baseUrl);
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}${path}`;
+  const base = url.pathname.replace(/\/+$/, '');
+  url.pathname = base.endsWith(path) ? base : `${base}${path}`;
   return url;
 }
 

@@ -8,7 +8,7 @@ import { createReader, type Dialect } from './reader.ts';
 /** Ollama's own API: POST {base}/api/chat, which answers in JSON lines. */
 export function ollama(settings: ModelSettings): Codec {
   const { model, maxTokens, temperature, schema } = settings;
-  const ask = createAsk(below(settings.baseUrl, '/api/chat'), settings, bearer(settings));
+  const ask = createAsk(chatUrl(settings), settings, bearer(settings));
   const server = serverOf(settings);
   const options = given({ temperature, num_predict: maxTokens });
   const common = given({ format: schema, options: Object.keys(options).length > 0 ? options : null });
@@ -20,6 +20,11 @@ export function ollama(settings: ModelSettings): Codec {
     },
     open: (head) => createReader(head, dialect, server),
   };
+}
+
+/** Some write the address with its /api. */
+function chatUrl({ baseUrl }: ModelSettings): URL {
+  return below(baseUrl, /\/api\/*$/.test(baseUrl.pathname) ? '/chat' : '/api/chat');
 }
 
 /** A list of parts becomes one text and the images beside it; those that are only linked to cannot be sent. */

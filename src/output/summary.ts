@@ -57,6 +57,9 @@ function renderJson(tally: TallySnapshot, { elapsedMs }: SummaryOptions): string
     attempts: tally.attempts,
     retries: tally.retries,
     bytes: tally.bytes,
+    ...(tally.usage && {
+      usage: { input_tokens: tally.usage.inputTokens, output_tokens: tally.usage.outputTokens },
+    }),
     elapsed_ms: thousandths(elapsedMs),
     rows_per_second: thousandths(perSecond(tally.done, elapsedMs)),
     latency_ms: tally.latency && {
@@ -91,6 +94,10 @@ function summaryLines(tally: TallySnapshot, elapsedMs: number): SummaryLine[] {
   for (const [status, count] of tally.statuses) add(`status ${status}`, showCount(count));
   add('attempts', showCount(tally.attempts), retriesNote(tally.retries));
   if (tally.bytes > 0) add('bytes', showBytes(tally.bytes));
+  if (tally.usage && tally.usage.inputTokens + tally.usage.outputTokens > 0) {
+    add('tokens in', showCount(tally.usage.inputTokens));
+    add('tokens out', showCount(tally.usage.outputTokens));
+  }
   if (latency !== null) {
     add('latency p50', showLatency(latency.p50));
     add('latency p90', showLatency(latency.p90));

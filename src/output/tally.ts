@@ -1,5 +1,6 @@
 import { createHistogram } from 'node:perf_hooks';
 import type { FailureCode } from '../record/failure.ts';
+import type { Usage } from '../record/prompt.ts';
 
 /** What the tally needs to know of a settled row. */
 export type Settled = {
@@ -12,6 +13,8 @@ export type Settled = {
   readonly durationMs: number | null;
   readonly attempts: number;
   readonly bytes: number | null;
+  /** What a model's answer took; null where nobody says. */
+  readonly usage?: Usage | null;
 };
 
 /** Latency of the rows' last attempts, in milliseconds; within 0.1% of the true value, `max` exactly. */
@@ -35,6 +38,8 @@ export type TallySnapshot = {
   /** Attempts beyond the first of each row. */
   readonly retries: number;
   readonly bytes: number;
+  /** Tokens of all rows together, as far as providers say; null where the rows are no models' answers. */
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number } | null;
   /** Null before the first row that had an attempt. */
   readonly latency: Latency | null;
 };
@@ -49,7 +54,7 @@ export type Tally = {
 const longestUs = 2 ** 40;
 
 /** Counts every settled row of a run, ok or not: what the summary tells, and the exit code agrees with. */
-export function createTally(): Tally {
+export function createTally({ hasUsage = false }: { hasUsage?: boolean } = {}): Tally {
   const histogram = createHistogram({ lowest: 1, highest: longestUs, figures: 3 });
   const failedByCode = new Map<FailureCode, number>();
   const statuses = new Map<number, number>();
@@ -60,6 +65,8 @@ export function createTally(): Tally {
   let attempts = 0;
   let retries = 0;
   let bytes = 0;
+  let inputTokens = 0;
+  let outputTokens = 0;
   let timed = 0;
   let maxMs = 0;
 
@@ -73,6 +80,10 @@ export function createTally(): Tally {
     attempts += row.attempts;
     if (row.attempts > 1) retries += row.attempts - 1;
     bytes += row.bytes ?? 0;
+    if (row.usage) {
+      inputTokens += row.usage.inputTokens ?? 0;
+      outputTokens += row.usage.outputTokens ?? 0;
+    }
     if (row.durationMs === null) return;
     timed += 1;
     if (row.durationMs > maxMs) maxMs = row.durationMs;
@@ -96,6 +107,7 @@ export function createTally(): Tally {
       attempts,
       retries,
       bytes,
+      usage: hasUsage ? { inputTokens, outputTokens } : null,
       latency: timed === 0 ? null : { p50: percentileMs(50), p90: percentileMs(90), p99: percentileMs(99), max: maxMs },
     };
   }

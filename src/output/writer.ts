@@ -11,6 +11,8 @@ export type RowWriter = {
 export type TextWriter = RowWriter & {
   /** Takes text as it is, without adding a line end. */
   print(text: string): void | Promise<void>;
+  /** Hands over what was taken, at once: before a line elsewhere that is to come after it. */
+  flush(): void;
 };
 
 /** So many characters are written together at most; a larger row is written by itself. */
@@ -43,7 +45,7 @@ export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoE
     if (scheduled) clearImmediate(scheduled);
     scheduled = null;
     if (stream.closed) closed();
-    if (batch === '' || isBroken) return;
+    if (batch === '' || isBroken || draining) return;
     const rows = batch;
     batch = '';
     try {
@@ -89,6 +91,7 @@ export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoE
   return {
     write: (row) => print(`${row}\n`),
     print,
+    flush,
     async end() {
       while (draining) await draining;
       flush();

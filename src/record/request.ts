@@ -141,8 +141,18 @@ export function checkHeader(name: string, value: string): string {
   if (!token.test(name)) throw new Failure('input', `not a header name: ${quote(name)}`);
   const lower = name.toLowerCase();
   if (framing.has(lower)) throw new Failure('input', `the header ${lower} is set by sluice itself and cannot be given`);
-  if (invalidValue.test(value)) throw new Failure('input', `the header ${lower} has a value that cannot be sent`);
+  const at = value.search(invalidValue);
+  if (at !== -1)
+    throw new Failure('input', `the header ${lower} has a value that cannot be sent: ${faultAt(value, at)}`);
   return lower;
+}
+
+/** Where a value goes wrong, and how; it may be a key, so no character is shown. All before that are Latin-1. */
+function faultAt(value: string, at: number): string {
+  const place = `its character ${at + 1}`;
+  if (/[\r\n]/.test(value.charAt(at))) return `${place} is a line end`;
+  if (value.charCodeAt(at) < 0x100) return `${place} is a control character`;
+  return `${place} is beyond Latin-1, and headers hold nothing else: encode it`;
 }
 
 /** A text with the user and password of every URL in it masked, as rows and messages show it. */

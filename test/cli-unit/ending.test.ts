@@ -65,6 +65,12 @@ describe('interruptNote', () => {
   const tally = { ...createTally().snapshot(), done: 10, ok: 4, failed: 2, cancelled: 4 };
   const end: RunEnd = { kind: 'drained', read: 10, failed: 6, isAllRead: false };
 
+  test('tells nobody to go on where nothing is left', () => {
+    const note = interruptNote({ ...end, isAllRead: true }, { ...tally, failed: 0, cancelled: 0 }, 'To resume: …');
+    expect(note).toMatch(/all input was read, and nothing is left to do$/);
+    expect(interruptNote({ ...end, isAllRead: true }, { ...tally, cancelled: 0 }, 'To resume: …')).toMatch(/To resume/);
+  });
+
   test('counts done, failed and cancelled apart, and tells how to go on', () => {
     const note = interruptNote(end, tally, 'To resume: sluice again');
     expect(note).toContain('4 done, 2 failed, 4 cancelled (read, not finished); the rest of the input was not read');

@@ -25,10 +25,28 @@ describe('a model is of a provider, which has an address and a key', () => {
     ['anthropic:claude', 'anthropic', 'claude', 'https://api.anthropic.com/', 'ANTHROPIC_API_KEY'],
     ['gemini:flash', 'gemini', 'flash', 'https://generativelanguage.googleapis.com/', 'GEMINI_API_KEY'],
     ['ollama:llama3.2:3b', 'ollama', 'llama3.2:3b', 'http://127.0.0.1:11434/', 'OLLAMA_API_KEY'],
-    ['llama3.2:3b', 'openai', 'llama3.2:3b', 'https://api.openai.com/v1', 'OPENAI_API_KEY'],
+    ['OpenAI:gpt-5-mini', 'openai', 'gpt-5-mini', 'https://api.openai.com/v1', 'OPENAI_API_KEY'],
+    ['ft:gpt-5-mini:me::7', 'openai', 'ft:gpt-5-mini:me::7', 'https://api.openai.com/v1', 'OPENAI_API_KEY'],
   ])('%s', async (given, provider, model, url, variable) => {
     const settings = await settingsOf({ model: given, env: keys });
     expect(settings).toMatchObject({ provider, model, url, key: { variable } });
+  });
+
+  test.each(['llama3.2:3b', 'foo:bar', 'opnai:m'])('%s is a model of a server that is named', async (model) => {
+    const named = { provider: 'openai', model, url: 'http://a/v1' };
+    expect(await settingsOf({ model, env: keys, 'base-url': 'http://a/v1' })).toMatchObject(named);
+    expect(await settingsOf({ model, env: { ...keys, OPENAI_BASE_URL: 'http://a/v1' } })).toMatchObject(named);
+  });
+
+  test.each([
+    ['foo:bar', /`foo` is no provider .*openai, anthropic, gemini, ollama.*`ollama:foo:bar`.*--base-url/],
+    ['llama3.2:3b', /write `ollama:llama3.2:3b`/],
+    ['opnai:m', /did you mean `openai:m`\?/],
+    ['Antropic:m', /did you mean `anthropic:m`\?/],
+    ['google:m', /did you mean `gemini:m`\?/],
+  ])('%s is wrong usage where no server is named, with a key and without', async (model, message) => {
+    await expect(settingsOf({ model, env: keys })).rejects.toThrow(message);
+    await expect(settingsOf({ model, env: {} })).rejects.toThrow(message);
   });
 
   test.each([

@@ -51,7 +51,11 @@ describe('the headers of every request', () => {
 
   test.each([
     ['no name', { header: ['no colon'] }, "--header: expected 'NAME: VALUE'"],
-    ['a line end', { header: ['x: a\r\ny: b'] }, '--header: the header x has a value that cannot be sent'],
+    [
+      'a line end',
+      { header: ['x: a\r\ny: b'] },
+      '--header: the header x has a value that cannot be sent: its character 2 is a line end',
+    ],
     ['one that is ours', { header: ['Host: other'] }, '--header: the header host is set by sluice itself'],
     ['a wrong method', { request: 'GE T' }, '--request: not an HTTP method'],
     ['a wrong base', { 'base-url': 'ftp://h' }, '--base-url: only http and https'],

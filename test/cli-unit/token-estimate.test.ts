@@ -14,7 +14,7 @@ const text = 'x'.repeat(400);
 
 describe('an estimate', () => {
   test('is a quarter of the bytes, a little for each message, and the longest answer', () => {
-    const { estimate } = createTokenEstimate(1000);
+    const { estimate } = createTokenEstimate({ maxTokens: 1000, most: Number.POSITIVE_INFINITY });
     expect(estimate(says(text))).toBe(1104);
     expect(estimate(says('ü'.repeat(200)))).toBe(1104);
     expect(estimate(job({ role: 'system', content: text }, { role: 'user', content: text }))).toBe(1208);
@@ -22,15 +22,24 @@ describe('an estimate', () => {
   });
 
   test('takes a usual answer where nobody says how long it may be', () => {
-    const { estimate, learn } = createTokenEstimate(null);
+    const { estimate, learn } = createTokenEstimate({ maxTokens: null, most: Number.POSITIVE_INFINITY });
     expect(estimate(says(text))).toBe(604);
     learn(says(text), { inputTokens: 104, outputTokens: 20 });
     learn(says(text), { inputTokens: 104, outputTokens: 40 });
     expect(estimate(says(text))).toBe(134);
   });
 
+  test('of a first call is no more than what is allowed, as long as its answer is a guess', () => {
+    const { estimate, learn } = createTokenEstimate({ maxTokens: null, most: 200 });
+    expect(estimate(says(text))).toBe(200);
+    expect(estimate(says('x'.repeat(4000)))).toBe(1005);
+    learn(says(text), { inputTokens: 104, outputTokens: 600 });
+    expect(estimate(says(text))).toBe(704);
+    expect(createTokenEstimate({ maxTokens: 1000, most: 200 }).estimate(says(text))).toBe(1104);
+  });
+
   test('is corrected by what providers counted, within reason', () => {
-    const { estimate, learn } = createTokenEstimate(0);
+    const { estimate, learn } = createTokenEstimate({ maxTokens: 0, most: Number.POSITIVE_INFINITY });
     learn(says(text), { inputTokens: 208, outputTokens: null });
     expect(estimate(says(text))).toBe(208);
     learn(says(text), { inputTokens: 1_000_000, outputTokens: null });

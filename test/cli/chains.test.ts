@@ -16,7 +16,10 @@ describe('sluice fetch | sluice fetch --url', () => {
     expect(run.rows.find(({ id }) => id === 'one')).toMatchObject({ ok: true, url: server.at('/last/one/200') });
     const failed = run.rows.find(({ id }) => id === 'two');
     expect(failed).toMatchObject({ ok: false, attempts: 0, url: null, error: { code: 'upstream' } });
-    expect(failed?.error?.cause?.code).toBe('upstream');
+    // Through two stages, and told once.
+    expect(failed?.error?.cause?.code).toBe('http');
+    expect(failed?.error?.message.match(/had failed/g)).toHaveLength(1);
+    expect(failed?.error?.message).toMatch(/had failed \(http\): .*404/);
     expect(server.callsOf('/next/1')[0]).toMatchObject({
       path: '/next/1?x=1&y',
       headers: { 'x-n': '12345678901234567890' },

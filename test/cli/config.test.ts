@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type CommandLine, expectRefused, inOneProcess } from '../support/in-one-process.ts';
@@ -70,6 +71,15 @@ test('the search ends at the home directory; each name is found, and YAML may be
   expect(none).toEqual({});
   expect(user?.retries?.[0]).toBe('3');
   expect(found).toEqual(names.map((name) => ({ retries: ['4', `${name}: retries`] })));
+});
+
+test('only a regular file is found, or a link to one: no pipe is waited for, no folder read', async () => {
+  const cwd = folderWith({ 'shared/limits': 'retries: 4', 'work/sluice.config.yaml/x': '', 'work/.sluicerc': ' \n' });
+  execFileSync('mkfifo', [join(cwd, 'work/sluice.config.yml')]);
+  const work = { cwd: join(cwd, 'work'), env: { HOME: cwd } };
+  expect(await settingsIn(work)).toEqual([{}]);
+  symlinkSync('../shared/limits', join(cwd, 'work/sluice.config.json'));
+  expect(await settingsIn(work)).toEqual([{ retries: ['4', 'sluice.config.json: retries'] }]);
 });
 
 test('--config and SLUICE_CONFIG name a file, which may say all', async () => {

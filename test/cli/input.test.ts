@@ -298,3 +298,8 @@ test('promise 4: a held lane holds only itself', async () => {
   await run.signal('SIGINT');
   expect((await run.ended).rows).toHaveLength(6);
 });
+
+test('a directory on stdin is wrong usage, not an empty input', async () => {
+  const run = await shell('sluice fetch < /');
+  expect(run).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringMatching(/stdin is a directory/) });
+});

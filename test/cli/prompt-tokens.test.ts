@@ -54,6 +54,13 @@ describe('--tpm', () => {
     expect(startsOf(server).at(-1)).toBeLessThan(20_000);
   });
 
+  test('smaller than a guess at the first answer is no reason to refuse a prompt', async () => {
+    const server = await startModel(takes(10));
+    const { prompts } = await ask(server, ['--tpm', '400', '-c', '10'], times(3, 'x'));
+    expect(prompts.map(({ ok }) => ok)).toEqual([true, true, true]);
+    expect(startsOf(server).at(-1)).toBeLessThan(20_000);
+  });
+
   test('a prompt that never fits is a failed row, and nothing is sent for it', async () => {
     const server = await startModel(takes(10));
     const { prompts } = await ask(server, ['--tpm', '100', '--max-tokens', '50'], lines('x'.repeat(400), 'y'));
@@ -80,10 +87,12 @@ describe('--tpm', () => {
 describe('--budget-tokens', () => {
   test('ends the run when it is used up: exit 3, and what is done is kept', async () => {
     const server = await startModel(takes(100));
-    const args = ['--budget-tokens', '1000', '--max-tokens', '90', '-c', '4'];
+    const args = ['--budget-tokens', '1000', '--max-tokens', '70', '-c', '4'];
     const { prompts, exitCode, stderr } = await ask(server, args, times(50, 'x'));
     expect(exitCode).toBe(3);
-    expect(stderr).toMatch(/^sluice: stopped: the budget is used up \(--budget-tokens\)\. To resume: /);
+    expect(stderr).toMatch(
+      /^sluice: stopped: the budget is used up \(--budget-tokens\): 1000 tokens are spent, .* may take \d+\. To resume: /,
+    );
     expect(prompts.filter(({ ok }) => ok)).toHaveLength(10);
     expect(server.calls).toHaveLength(10);
     const rest = prompts.filter(({ ok }) => !ok);
@@ -96,6 +105,20 @@ describe('--budget-tokens', () => {
     const args = ['--budget-tokens', '1000', '--max-tokens', '900', '-c', '10'];
     const { exitCode, prompts } = await ask(server, args, times(8, 'x'));
     expect([exitCode, prompts.length]).toEqual([0, 8]);
+  });
+
+  test('smaller than a guess at the first answer lets that be asked for, and then knows better', async () => {
+    const server = await startModel(takes(10));
+    const { exitCode, prompts } = await ask(server, ['--budget-tokens', '100', '-c', '10'], times(10, 'x'));
+    expect([exitCode, prompts.filter(({ ok }) => ok).length]).toEqual([0, 10]);
+  });
+
+  test('smaller than the first call sends nothing and says how much it may take', async () => {
+    const server = await startModel(takes(10));
+    const { exitCode, stderr, prompts } = await ask(server, ['--budget-tokens', '50', '--max-tokens', '90'], 'x');
+    expect([exitCode, server.calls.length]).toEqual([3, 0]);
+    expect(stderr).toMatch(/^sluice: stopped: nothing is spent, and the next prompt may take 95 tokens/);
+    expect(prompts[0]?.error?.message).toMatch(/0 are spent, and the next one may take 95$/);
   });
 
   test('that is enough changes nothing', async () => {

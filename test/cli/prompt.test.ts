@@ -245,6 +245,15 @@ describe('what is sent', () => {
   });
 });
 
+test('the summary counts tokens, and -v tells the status of each attempt', async () => {
+  const server = await startModel(inTurn(refuses(500, { message: 'busy' }), echo));
+  const args = ['hi', '-v', '--summary', 'json'];
+  const { stderr } = await ask(server, { args });
+  expect(stderr).toContain('"usage":{"input_tokens":3,"output_tokens":5}');
+  expect(stderr).toMatch(/^#0 attempt 1 some-model at \S+: 500 http: .*\n/m);
+  expect(stderr).toMatch(/^#0 attempt 2 some-model at \S+: 200 ok \(/m);
+});
+
 describe('the key', () => {
   test('is sent as a bearer token, and appears nowhere, even where the server says it back', async () => {
     const tells: Handler = (call, response) => {

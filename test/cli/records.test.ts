@@ -339,6 +339,15 @@ test('a column that a template asks for and the table has not is found before an
   expect(run.stderr).toContain('it has no column `nope`, which a template asks for; it has id, name');
 });
 
+test.each([
+  ['id;name\n1;a\n', 'csv', /it has id;name \(one column: do ; separate several\?.*convert it first\)/],
+  ['id\tname\n1\ta\n', 'csv', /\(tabs separate the columns: --format tsv\)/],
+  ['id,name\n1,a\n', 'tsv', /\(commas separate the columns: --format csv\)/],
+])('a table with another separator, %j as %s, is told to be one', async (input, format, message) => {
+  const run = await sluice(['fetch', '--format', format, '--url', 'http://127.0.0.1:9/{{id}}'], { input });
+  expect(run).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringMatching(message) });
+});
+
 test('a credential of the environment is no name for a file', async () => {
   const args = ['fetch', 'http://127.0.0.1:9/', '--output-dir', 'bodies', '--name', 'f{{env.TOKEN}}'];
   const said = await expectRefused([[args, '--name', { env: { TOKEN: 'abcdef' } }]]);

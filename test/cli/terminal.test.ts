@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
-import { speaker, streams } from '../support/chat-stream.ts';
+import { breaksAfter, speaker, streams } from '../support/chat-stream.ts';
 import { nodePath, programPath, temporaryFolder } from '../support/places.ts';
 import { startServer } from '../support/server.ts';
 
@@ -94,6 +94,14 @@ test('one prompt is answered as text, as it comes, and nothing else is shown', a
   model.say('wer');
   model.finish();
   expect(await terminal.ended).toEqual({ text: 'half an answer\r\n', exitCode: 0 });
+});
+
+test('text that breaks off ends its line before the failure is told', async () => {
+  const server = await startServer({ [chat]: breaksAfter('half', ' an answer') });
+  const args = ['prompt', 'hi', '-m', 'm', '--retries', '0', '--base-url', `${server.url}/v1`];
+  const { text, exitCode } = await onTerminal(args).ended;
+  expect(text).toMatch(/^half an answer\r\n#0: (truncated|reset): [^\r\n]+\r\n$/);
+  expect(exitCode).toBe(1);
 });
 
 test('text cannot drive the terminal', async () => {

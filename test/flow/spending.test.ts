@@ -32,6 +32,6 @@ describe('`Spending`', () => {
     expect([spending.allows(20, () => {}), spent.mock.calls.length]).toEqual([false, 0]);
     spending.settle(90, 90);
     expect([spending.allows(20, () => {}), spending.allows(20, () => {})]).toEqual([false, false]);
-    expect(spent).toHaveBeenCalledTimes(1);
+    expect(spent.mock.calls).toEqual([[{ spent: 90, next: 20 }]]);
   });
 });

@@ -92,6 +92,20 @@ describe('tokens a minute', () => {
     expect(run.result(0)).toMatchObject({ attempts: 0 });
   });
 
+  test('are estimated anew while a job waits, whose turn may come sooner for it, or never', async () => {
+    let estimate = 60;
+    const run = await startRun({ jobs: jobs(4), tokens: limits({ estimate: () => estimate, perMinute: 60 }) });
+    expect(starts(run)).toEqual([0]);
+    estimate = 10;
+    run.calls.at(0).end(took(0));
+    await turn();
+    expect(starts(run)).toEqual([0, 1]);
+    estimate = 61;
+    run.calls.at(1).end(took(0));
+    await run.end();
+    expect(run.told().toSorted()).toEqual(['0 ok', '1 ok', '2 input', '3 input']);
+  });
+
   test('do not keep a run from ending', async () => {
     const run = await startRun({ jobs: jobs(3), tokens: limits({ perMinute: 60 }) });
     run.abort.abort(failure('cancelled'));
@@ -125,7 +139,7 @@ describe('tokens of the whole run', () => {
 
   test('that are too few for the first call send nothing', async () => {
     const run = await startRun({ jobs: jobs(2), tokens: limits({ total: 9 }) });
-    expect(await run.end()).toMatchObject({ kind: 'budget' });
+    expect(await run.end()).toMatchObject({ kind: 'budget', spent: { spent: 0, next: 10 } });
     expect(starts(run)).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ describe('the request', () => {
     ]) {
       expect(asked('anthropic', { baseUrl }).url).toBe('https://api.anthropic.com/v1/messages');
     }
+    expect(asked('anthropic', { baseUrl: 'http://a/v1/messages/' }).path).toBe('/v1/messages');
     expect(asked('anthropic', { baseUrl: 'http://127.0.0.1:1/x' }).path).toBe('/x/v1/messages');
   });
 

@@ -54,6 +54,8 @@ describe('the request', () => {
     });
     expect(requestOf({ baseUrl: 'http://127.0.0.1:8080/v1/' }).path).toBe('/v1/chat/completions');
     expect(requestOf({ baseUrl: 'http://127.0.0.1:8080' }).path).toBe('/chat/completions');
+    expect(requestOf({ baseUrl: 'http://h/v1/chat/completions' }).path).toBe('/v1/chat/completions');
+    expect(requestOf({ baseUrl: 'http://h/of/chat' }).path).toBe('/of/chat/chat/completions');
     expect(requestOf({ baseUrl: 'https://x.example/openai?api-version=1' }).path).toBe(
       '/openai/chat/completions?api-version=1',
     );

@@ -65,6 +65,18 @@ describe('renderSummary', () => {
     );
   });
 
+  test('tokens of models’ answers, where there are any; for a machine always where there may be', async () => {
+    const tally = createTally({ hasUsage: true });
+    const textOf = (format: 'json' | 'markdown') => renderSummary(tally.snapshot(), { ...example, format });
+    expect(await textOf('markdown')).not.toContain('tokens');
+    expect(await textOf('json')).toContain('"bytes":0,"usage":{"input_tokens":0,"output_tokens":0},"elapsed_ms"');
+    tally.add({ ...okRow, usage: { inputTokens: 1000, outputTokens: 200 } });
+    tally.add({ ...okRow, usage: { inputTokens: 7, outputTokens: null } });
+    tally.add({ ...okRow, usage: null });
+    expect(await textOf('markdown')).toContain('| tokens in | 1,007 |  |\n| tokens out | 200 |  |\n');
+    expect(await textOf('json')).toContain('"usage":{"input_tokens":1007,"output_tokens":200}');
+  });
+
   test('Markdown for a job summary', async () => {
     expect(await renderSummary(exampleTally(), { ...example, format: 'markdown' })).toBe(`\
 | sluice | | |

@@ -18,6 +18,7 @@ describe('createTally', () => {
       attempts: 0,
       retries: 0,
       bytes: 0,
+      usage: null,
       latency: null,
     });
   });
