@@ -185,7 +185,7 @@ export class Lane implements Entrant, Paced {
     this.#throttle?.started(startedMs);
     const ticket = this.#allowance?.started(startedMs, waiter.tokens ?? 0);
     waiter.begin(({ wasRefused, cost = null }) => {
-      if (wasRefused) this.#throttle?.refused(startedMs, this.#clock.now(), this.#running, atOnce);
+      if (wasRefused) this.#throttle?.refused({ startedMs, nowMs: this.#clock.now(), running: this.#running, atOnce });
       else this.#throttle?.succeeded(startedMs, this.#running);
       this.#running -= 1;
       if (ticket) this.#allowance?.ended(ticket, this.#clock.now(), cost);

@@ -2,28 +2,32 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Throttle } from '../../src/flow/throttle.ts';
 
+function refuse(throttle: Throttle, startedMs: number, nowMs: number, running: number): void {
+  throttle.refused({ startedMs, nowMs, running, atOnce: running });
+}
+
 test('`Throttle` halves the calls at once when one is refused, and knows no spacing yet', () => {
   const throttle = new Throttle(0);
-  throttle.refused(0, 100, 8);
+  refuse(throttle, 0, 100, 8);
   expect(throttle.waitMs(100, 3)).toBe(0);
   expect(throttle.waitMs(100, 4)).toBe(Number.POSITIVE_INFINITY);
 });
 
 test('`Throttle` takes the refusals of one burst for one', () => {
   const throttle = new Throttle(0);
-  for (let nth = 0; nth < 8; nth += 1) throttle.refused(nth, 100 + nth, 8);
+  for (let nth = 0; nth < 8; nth += 1) refuse(throttle, nth, 100 + nth, 8);
   expect(throttle.waitMs(200, 3)).toBe(0);
 });
 
 test('`Throttle` always lets at least one run', () => {
   const throttle = new Throttle(0);
-  for (let nth = 0; nth < 8; nth += 1) throttle.refused(nth * 1000, nth * 1000 + 10, 1);
+  for (let nth = 0; nth < 8; nth += 1) refuse(throttle, nth * 1000, nth * 1000 + 10, 1);
   expect(throttle.waitMs(20_000, 0)).toBe(0);
 });
 
 test('`Throttle` allows one more at once after each round of good answers', () => {
   const throttle = new Throttle(0);
-  throttle.refused(0, 10, 2);
+  refuse(throttle, 0, 10, 2);
   expect(throttle.waitMs(100_000, 1)).toBe(Number.POSITIVE_INFINITY);
   throttle.succeeded(1000);
   expect(throttle.waitMs(100_000, 1)).toBe(0);
@@ -32,7 +36,7 @@ test('`Throttle` allows one more at once after each round of good answers', () =
 
 test('the first good answer after a refusal shows a safe distance, and the next ones try closer', () => {
   const throttle = new Throttle(0);
-  throttle.refused(0, 10, 1);
+  refuse(throttle, 0, 10, 1);
   throttle.started(1000);
   throttle.succeeded(1000);
   expect(throttle.waitMs(1000, 0)).toBe(1000);
@@ -43,17 +47,17 @@ test('the first good answer after a refusal shows a safe distance, and the next 
 
 test('a refusal widens the distance again', () => {
   const throttle = new Throttle(0);
-  throttle.refused(0, 10, 1);
+  refuse(throttle, 0, 10, 1);
   throttle.started(1000);
   throttle.succeeded(1000);
   throttle.started(2000);
-  throttle.refused(2000, 2010, 1);
+  refuse(throttle, 2000, 2010, 1);
   expect(throttle.waitMs(2000, 0)).toBe(1250);
 });
 
 test('an answer to a call from before the last refusal says nothing', () => {
   const throttle = new Throttle(0);
-  throttle.refused(500, 1000, 4);
+  refuse(throttle, 500, 1000, 4);
   throttle.succeeded(999);
   expect(throttle.waitMs(1000, 2)).toBe(Number.POSITIVE_INFINITY);
 });
@@ -70,7 +74,7 @@ test('whatever the answers, `Throttle` waits 10 s at most while nothing runs', (
         nowMs += ms;
         throttle.started(nowMs);
         if (isGood) throttle.succeeded(nowMs);
-        else throttle.refused(nowMs, nowMs, running);
+        else refuse(throttle, nowMs, nowMs, running);
         const waitMs = throttle.waitMs(nowMs, 0);
         expect(waitMs).toBeGreaterThanOrEqual(0);
         expect(waitMs).toBeLessThanOrEqual(10_000);
@@ -83,7 +87,7 @@ test('whatever the answers, `Throttle` waits 10 s at most while nothing runs', (
 function callMany(count: number, isTaken: (nowMs: number) => boolean, holdMs = 500) {
   const throttle = new Throttle(0);
   let refused = 1;
-  throttle.refused(0, 0, 8);
+  refuse(throttle, 0, 0, 8);
   let nowMs = holdMs;
   for (let nth = 0; nth < count; nth += 1) {
     nowMs += Math.max(1, throttle.waitMs(nowMs, 0));
@@ -91,7 +95,7 @@ function callMany(count: number, isTaken: (nowMs: number) => boolean, holdMs = 5
     if (isTaken(nowMs)) throttle.succeeded(nowMs);
     else {
       refused += 1;
-      throttle.refused(nowMs, nowMs + 1, 1);
+      refuse(throttle, nowMs, nowMs + 1, 1);
       nowMs += holdMs;
     }
   }

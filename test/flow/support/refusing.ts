@@ -14,6 +14,8 @@ export type Load = {
   /** How long a good answer takes; a refusal takes 20 ms. */
   answerMs?: number;
   retries?: number;
+  /** How much later than it was made the server sees a call, by a random number. */
+  lateMs?: (random: number) => number;
   /** Random numbers for back-offs. */
   random?: () => number;
 };
@@ -34,6 +36,7 @@ export async function runAgainst({
   concurrency = 50,
   answerMs = 50,
   retries = 12,
+  lateMs,
   random = randomFrom(1),
 }: Load): Promise<Visit> {
   const clock = new FakeClock();
@@ -46,6 +49,7 @@ export async function runAgainst({
   const ended = run<string, string, string>({
     source: allOf(jobs(count)),
     async attempt() {
+      if (lateMs) await after(lateMs(random()));
       calls.push(clock.now());
       if (!takes(clock.now(), busy)) {
         refused += 1;
