@@ -105,8 +105,9 @@ function follow(location: string, lane: string | null, { done, hop, options }: S
     const request = redirected(hop.request, status, location);
     const isUnsafe = hop.isUnsafe || (hasActed(status) && !isIdempotent(hop.request.method));
     return { kind: 'next', state: { request, hops: hop.hops + 1, isUnsafe }, lane: lane ?? request.host };
-  } catch (failure) {
-    return { kind: 'done', value, failure: failure as Failure };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { kind: 'done', value, failure: error };
   }
 }
 

@@ -19,7 +19,8 @@ export function locationOf(status: number, location: string | string[] | undefin
  * header of the user's. Throws a Failure `redirect` for a place that must not be called.
  */
 export function redirected(request: HttpRequest, status: number, location: string): HttpRequest {
-  const current = new URL(request.path, request.origin);
+  // Not by two arguments: a path that begins with // would be taken for a host.
+  const current = new URL(request.origin + request.path);
   const url = resolve(location, current);
   if (current.protocol === 'https:' && url.protocol === 'http:') {
     throw new Failure('redirect', `redirected from https to http, which is not followed: ${quote(url.href)}`);

@@ -48,6 +48,9 @@ describe('where a redirect leads', () => {
     ['http://h/a', '/grün', 'http://h/gr%C3%BCn'],
     ['http://h/a', '/%41 b', 'http://h/%41%20b'],
     ['http://h/a', 'http://bücher.example/', 'http://xn--bcher-kva.example/'],
+    ['http://h//i/b', '/x', 'http://h/x'],
+    ['http://h//i/b', 'x', 'http://h//i/x'],
+    ['http://h//', '/x', 'http://h/x'],
     ['http://h:81/a', '/日本', 'http://h:81/%E6%97%A5%E6%9C%AC'],
   ])('from %s by %s to %s', (from, location, expected) => {
     expect(target(from, location)).toBe(expected);
