@@ -9,9 +9,9 @@ import { isSecretHeader } from '../record/secrets.ts';
  */
 export function keyOf(request: HttpRequest, own: readonly (readonly [string, unknown])[]): string {
   const headers = own.filter(([name]) => !isSecretHeader(name));
-  const { method, url } = request;
+  const { method, origin, path } = request;
   const content = contentOf(request);
-  return hash('sha256', exactJson([method, url, content, headers]), 'base64url').slice(0, 22);
+  return hash('sha256', exactJson([method, origin + path, content, headers]), 'base64url').slice(0, 22);
 }
 
 /** What two requests have in common that are the same to the letter: all of it. */

@@ -164,6 +164,15 @@ describe('the key of a job', () => {
     expect(await keyOf(text)).not.toBe(await keyOf('{"url":"http://a/"}'));
   });
 
+  test('tells calls apart by what -G adds to their URL', async () => {
+    const query = ({ record }: { record: unknown }) => `q=${(record as { q: string }).q}`;
+    const defaults = { ...plainDefaults, query };
+    const text = ['1', '2', '1'].map((q) => JSON.stringify({ url: 'http://a/', q })).join('\n');
+    const [one, two, again] = (await fromText(text, { keysJobs: true, defaults })).map(({ key }) => key);
+    expect(one).not.toBe(two);
+    expect(one).toBe(again);
+  });
+
   test('does not depend on credentials', async () => {
     const withToken = (token: string) => `{"url":"http://a/","headers":{"authorization":"Bearer ${token}"}}`;
     expect(await keyOf(withToken('old'))).toBe(await keyOf(withToken('new')));
