@@ -46,6 +46,15 @@ export class Allowance {
   /** Milliseconds until such a call may start; Infinity when only the end of another one can tell. */
   waitMs(nowMs: number, tokens: number): number {
     if (this.#spending && !this.#spending.allows(tokens, this.#wake)) return Number.POSITIVE_INFINITY;
+    return this.#rateWaitMs(nowMs, tokens);
+  }
+
+  /** Whether such a call has to wait. For who looks on: asking changes nothing, where `waitMs` may end the run. */
+  isShort(nowMs: number, tokens: number): boolean {
+    return this.#spending?.fits(tokens) === false || this.#rateWaitMs(nowMs, tokens) > 0;
+  }
+
+  #rateWaitMs(nowMs: number, tokens: number): number {
     return Math.max(this.#budget?.waitMs(nowMs, tokens) ?? 0, this.#learned.waitMs(nowMs, tokens));
   }
 

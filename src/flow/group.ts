@@ -67,6 +67,7 @@ class ErrorGroup implements Group {
   }
 
   get signal(): AbortSignal {
+    this.#isCancelled();
     return this.#controller.signal;
   }
 
@@ -85,6 +86,7 @@ class ErrorGroup implements Group {
 
   async wait(): Promise<void> {
     while (this.#running > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    this.#isCancelled();
     this.#isOver = true;
     if (this.#error) throw this.#error.value;
   }

@@ -142,7 +142,7 @@ export class Lane implements Entrant, Paced {
   isShortOfTokens(): boolean {
     const waiter = this.#waiting.head;
     if (!waiter || !this.#allowance) return false;
-    return this.#allowance.waitMs(this.#clock.now(), waiter.tokens ?? 0) > 0;
+    return this.#allowance.isShort(this.#clock.now(), waiter.tokens ?? 0);
   }
 
   /** True when the lane can be forgotten: nothing in it, and nothing that a new one would not know. */

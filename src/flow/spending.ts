@@ -22,9 +22,14 @@ export class Spending {
     return this.#spent;
   }
 
-  /** Whether such a call may start now. If it may later, `wake` is called then, to ask again. */
+  /** Whether such a call fits beside what was spent and what runs. */
+  fits(tokens: number): boolean {
+    return this.#spent + this.#reserved + tokens <= this.#total;
+  }
+
+  /** Whether such a call may start now. If it may later, `wake` is called then, to ask again; if never, that is told. */
   allows(tokens: number, wake: () => void): boolean {
-    if (this.#spent + this.#reserved + tokens <= this.#total) return true;
+    if (this.fits(tokens)) return true;
     if (this.#reserved > 0) this.#waiting.add(wake);
     else this.#onSpent({ spent: this.#spent, next: tokens });
     return false;

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { Allowance } from '../../src/flow/allowance.ts';
 import { Spending } from '../../src/flow/spending.ts';
 
 describe('`Spending`', () => {
@@ -23,6 +24,15 @@ describe('`Spending`', () => {
     expect([wake.mock.calls.length, spent.mock.calls.length]).toEqual([1, 0]);
     spending.settle(30, 30);
     expect(wake).toHaveBeenCalledTimes(1);
+  });
+
+  test('that is only looked at ends nothing', () => {
+    const spent = vi.fn();
+    const allowance = new Allowance({ perMinute: null, spending: new Spending(100, spent), wake: () => {} });
+    expect([allowance.isShort(0, 100), allowance.isShort(0, 101)]).toEqual([false, true]);
+    expect(spent).not.toHaveBeenCalled();
+    expect(allowance.waitMs(0, 101)).toBe(Number.POSITIVE_INFINITY);
+    expect(spent).toHaveBeenCalledTimes(1);
   });
 
   test('says once that it is over, when nothing runs and the next call does not fit', () => {
