@@ -77,6 +77,17 @@ test('`group`: its own signal cancels it, also before anything starts, and an em
   await expect(late.wait()).rejects.toThrow('Ctrl-C');
 });
 
+test('`group`: its own signal cancels it while nothing runs, too', async () => {
+  const user = new AbortController();
+  const parts = group({ signal: user.signal });
+  parts.go(async () => {});
+  expect(await parts.ready()).toBe(true);
+  await new Promise((resolve) => setImmediate(resolve));
+  user.abort(new Error('enough'));
+  expect(parts.signal.aborted).toBe(true);
+  await expect(parts.wait()).rejects.toThrow('enough');
+});
+
 test('`group`: `ready` waits for a free place', async () => {
   const parts = group({ limit: 1 });
   let end: () => void = () => {};
