@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, parse, relative, sep } from 'node:path';
 import { UsageError } from './values.ts';
@@ -68,18 +69,19 @@ async function search({ env, cwd }: ConfigPlaces): Promise<{ path: string; text:
   for (let folder = cwd; ; folder = dirname(folder)) {
     for (const name of configNames) {
       const path = join(folder, name);
-      const text = (await isFile(path)) ? await textOf(path, { isWanted: false }) : null;
+      const text = isFile(path) ? await textOf(path, { isWanted: false }) : null;
       if (text?.trim()) return { path, text };
     }
     if (folder === last || folder === dirname(folder)) return null;
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** Not by a promise: a dozen looks one after the other, each on another thread, would be seen at every start. */
+function isFile(path: string): boolean {
   try {
-    return (await stat(path)).isFile();
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
   } catch {
-    return false; // not there, or behind a folder that may not be looked into
+    return false; // behind a folder that may not be looked into
   }
 }
 
