@@ -135,7 +135,8 @@ export class Ending {
   #watch({ atMs }: Limit): void {
     if (atMs >= this.#limitAlarmMs) return;
     this.#limitAlarmMs = atMs;
-    this.#limitAlarm.set(atMs - this.#clock.now(), { isExact: false });
+    // What was cancelled just now may have taken its time.
+    this.#limitAlarm.set(Math.max(0, atMs - this.#clock.now()), { isExact: false });
   }
 
   #watchNobody(): void {

@@ -17,7 +17,9 @@ export class FakeClock implements Clock {
     return this.#nowMs;
   }
 
+  /** Node.js warns of a time that is over, where a person would read it. */
   setTimeout(callback: () => void, ms: number): Timer {
+    if (ms < 0) throw new Error(`a timer for a time that is over: ${ms} ms`);
     return this.#arm(Math.max(1, ms), callback);
   }
 

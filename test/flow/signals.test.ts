@@ -66,6 +66,19 @@ describe('`Ending`', () => {
     expect(ending.isAborted).toBe(true);
   });
 
+  test('cancels at their limits those that run, also when cancelling takes its time', async () => {
+    const clock = new FakeClock();
+    const ending = new Ending(clock);
+    const reason = failure('timeout');
+    const [slow, next] = [10, 12].map((atMs) => ending.open(null, { atMs, reason: () => reason }));
+    slow?.onCancel(() => clock.jump(5));
+    await clock.advance(10);
+    expect(slow?.reason).toBe(reason);
+    await clock.advance(10);
+    expect(next?.reason).toBe(reason);
+    expect(clock.pending).toBe(0);
+  });
+
   test('the first reason stays, though draining becomes an abort', () => {
     const ending = new Ending(new FakeClock());
     ending.drain(cancelled);
