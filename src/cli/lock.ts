@@ -18,7 +18,8 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
   try {
     for (let tries = 0; tries < 5; tries += 1) {
       // A link appears with its content in one step, so that nobody sees a lock that names no process.
-      if (await isLinked(own, lock)) return () => rm(lock, { force: true });
+      // One that cannot be removed hinders nobody: its process is gone, and the next run takes it over.
+      if (await isLinked(own, lock)) return () => rm(lock, { force: true }).catch(() => {});
       await takeOver(lock, path);
     }
   } finally {

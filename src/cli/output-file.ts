@@ -16,7 +16,10 @@ export type OutputFile = {
   readonly checkpoint: Checkpoint | null;
   /** A writer of its rows; see `createRowWriter`. */
   createWriter(onError: (error: NodeJS.ErrnoException) => void): RowWriter;
-  /** Closes the file and lets go of it. `isWhole` says that every row could be written. */
+  /**
+   * Closes the file and lets go of it, in any case. `isWhole` says that every row could be written. Rejects with a
+   * Failure `output` that says where the rows are, and what to do.
+   */
   close(end: { isWhole: boolean }): Promise<void>;
 };
 
@@ -57,9 +60,17 @@ export async function openOutput(given: string, options: OutputOptions): Promise
       checkpoint,
       createWriter: (onError) => createFileWriter(file.fd, onError),
       async close({ isWhole }) {
-        await file.close();
-        if (keepsFailed && isWhole && checkpoint) await dropReplaced(path, { permissions, boundary, checkpoint });
-        await unlock();
+        try {
+          await file.close().catch((error) => {
+            throw notClosed(given, error);
+          });
+          if (!keepsFailed || !isWhole || !checkpoint) return;
+          await dropReplaced(path, { permissions, boundary, checkpoint }).catch((error) => {
+            throw notDropped(given, error);
+          });
+        } finally {
+          await unlock();
+        }
       },
     };
   } catch (error) {
@@ -129,6 +140,19 @@ function cannotWrite(path: string, { code, message }: NodeJS.ErrnoException): Us
   return new UsageError(`--output: cannot write ${path}: ${reason}`);
 }
 
+/** A system may tell at the end only that it could not write. */
+function notClosed(path: string, cause: Error): Failure {
+  const what = `${path} could not be closed, and may lack its last rows: ${cause.message}`;
+  return new Failure('output', `${what}; the same command with --resume does what is missing`, { cause });
+}
+
+function notDropped(path: string, cause: Error): Failure {
+  const what = `all rows are in ${path}, but some failed ones are still there beside their new ones: ${cause.message}`;
+  return new Failure('output', `${what}; when that is mended, the same command with --retry-failed drops them`, {
+    cause,
+  });
+}
+
 type Earlier = { path: string; permissions: number; reading: Pick<OutputOptions, 'signatureOf' | 'rowOf'> };
 
 /** Rewrites the file to the rows of finished jobs. */
@@ -148,16 +172,27 @@ async function keepLatest({ path, permissions, reading }: Earlier): Promise<Chec
   return checkpoint;
 }
 
+/** Gives `keep` each line that stays. */
+type Keeper<T> = (keep: (line: string) => Promise<void>) => Promise<T>;
+
 /** Puts what `read` keeps of a file in the file's place. */
-async function rewrite<T>(
-  path: string,
-  permissions: number,
-  read: (keep: (line: string) => Promise<void>) => Promise<T>,
-): Promise<T> {
+async function rewrite<T>(path: string, permissions: number, read: Keeper<T>): Promise<T> {
   // Always the same name: what a killed run left there is written over.
   const temporary = `${path}.resume`;
   try {
-    const file = await open(temporary, 'w', permissions);
+    const result = await write(temporary, permissions, read);
+    await rename(temporary, path);
+    return result;
+  } catch (error) {
+    // What cannot be removed either must not hide why.
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function write<T>(path: string, permissions: number, read: Keeper<T>): Promise<T> {
+  const file = await open(path, 'w', permissions);
+  try {
     let batch = '';
     const result = await read(async (line) => {
       batch += `${line}\n`;
@@ -168,12 +203,9 @@ async function rewrite<T>(
     await file.appendFile(batch);
     // On disk before it takes the place of the only copy.
     await file.sync();
-    await file.close();
-    await rename(temporary, path);
     return result;
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+  } finally {
+    await file.close();
   }
 }
 

@@ -119,7 +119,11 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
   } finally {
     options.stopInput();
     await rows.end();
-    await output?.close({ isWhole: outputError === null });
+    try {
+      await output?.close({ isWhole: outputError === null });
+    } catch (error) {
+      outputError ??= error as Failure;
+    }
     progress.stop();
     await options.close();
     interrupts.release();
