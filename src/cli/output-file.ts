@@ -3,7 +3,7 @@ import { open, realpath, stat } from 'node:fs/promises';
 import { type Checkpoint, type RowOf, readCheckpoint } from '../output/checkpoint.ts';
 import type { RowWriter } from '../output/writer.ts';
 import { Failure } from '../record/failure.ts';
-import { lockFile } from './lock.ts';
+import { cannotWrite, lockFile } from './lock.ts';
 import { dropReplaced, keepFinished, keepLatest, wholeLines } from './rewrite-rows.ts';
 import { UsageError } from './values.ts';
 
@@ -130,11 +130,6 @@ async function refuseInputs(path: string, inputs: readonly string[]): Promise<vo
 /** A file of another format is wrong usage. */
 function told(path: string, error: unknown): unknown {
   return error instanceof Failure ? new UsageError(`--output: ${path}: ${error.message}`) : error;
-}
-
-function cannotWrite(path: string, { code, message }: NodeJS.ErrnoException): UsageError {
-  const reason = code === 'ENOENT' ? 'there is no such folder' : code === 'EACCES' ? 'permission denied' : message;
-  return new UsageError(`--output: cannot write ${path}: ${reason}`);
 }
 
 /** A system may tell at the end only that it could not write. */
