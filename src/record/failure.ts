@@ -33,6 +33,11 @@ export const failureCodes = [
 /** What went wrong, as one word. */
 export type FailureCode = (typeof failureCodes)[number];
 
+/** Whether a job failed by the run's doing, not its own. */
+export function isRunsEnd(code: FailureCode | null): boolean {
+  return code === 'cancelled' || code === 'deadline';
+}
+
 /** Where an attempt was when it failed. `total` is the time of several hops together. */
 export type FailurePhase = 'connect' | 'headers' | 'body' | 'idle' | 'total';
 
