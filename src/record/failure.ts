@@ -27,7 +27,7 @@ export const failureCodes = [
   'quota', // the account has nothing left: waiting does not help
   'refused', // the model declined to answer
   'schema', // the model's answer does not fit the schema
-  'error', // an attempt threw something that is not a Failure (library only)
+  'error', // an attempt threw something that is no Failure: the own error of the library's caller, or a bug of ours
 ] as const;
 
 /** What went wrong, as one word. */
