@@ -35,11 +35,11 @@ export async function carryOut<Payload, Value, State>(
   settings: CommonSettings & { sources: Sources },
   { file, open, ...work }: Work<Payload, Value, State>,
 ): Promise<void> {
-  const { names, talk, outputTo, connection, maxConnections, sources } = settings;
-  const saved = outputTo && { ...outputTo, ...file, inputs: names };
-  const ends = { stopInput: sources.stop, signatureOf: work.signatureOf };
+  const { inputs, talk, outputTo, connection, maxConnections, sources } = settings;
+  const outputOptions = outputTo && { ...outputTo, ...file, inputs };
+  const stopInput = sources.stop;
   if (settings.isDryRun) {
-    return runDry({ ...work, ...ends, flow: settings.flow, output: saved, isQuiet: talk.isQuiet });
+    return runDry({ ...work, stopInput, flow: settings.flow, output: outputOptions, isQuiet: talk.isQuiet });
   }
   const { createAgent } = await import('../http/agent.ts');
   const { concurrency, connectTimeoutMs, timeoutMs } = settings.flow;
@@ -48,17 +48,18 @@ export async function carryOut<Payload, Value, State>(
   const { isOrdered = settings.flow.isOrdered, close, ...calling } = await open({ agent, mask });
 
   // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
-  const output = saved && (await openOutput(saved.path, saved));
+  const output = outputOptions && (await openOutput(outputOptions.path, outputOptions));
   const { id, argv } = command;
   await runSession({
     ...calling,
-    ...ends,
     jobs: work.jobs,
     laneOf: work.laneOf,
+    signatureOf: work.signatureOf,
+    stopInput,
     flow: { ...settings.flow, isOrdered },
     talk,
     output,
-    resumeHint: resumeHint(id, { argv, hasFile: output !== null, readsStdin: names.includes('-'), mask }),
+    resumeHint: resumeHint(id, { argv, hasFile: output !== null, readsStdin: inputs.includes('-'), mask }),
     close: async () => {
       close?.();
       await agent.destroy();
