@@ -1,28 +1,22 @@
 import type { Agent } from '../http/agent.ts';
+import type { RowReading } from '../output/checkpoint.ts';
 import { createMask, type Mask } from '../record/secrets.ts';
 import type { CommonSettings } from './common-settings.ts';
-import { type DryRunOptions, runDry } from './dry-run.ts';
+import { type Rehearsal, runDry } from './dry-run.ts';
 import { resumeHint } from './ending.ts';
-import { type OutputOptions, openOutput } from './output-file.ts';
-import { runSession, type SessionOptions } from './session.ts';
+import { openOutput } from './output-file.ts';
+import { type Calling, runSession } from './session.ts';
 import type { Sources } from './sources.ts';
 
 /** What a command makes of its lines: enough to tell what would be sent, and the way to send it. */
-export type Work<Payload, Value, State> = Pick<
-  DryRunOptions<Payload>,
-  'jobs' | 'callOf' | 'laneOf' | 'hasLanes' | 'secrets' | 'signatureOf'
-> & {
-  /** What of a row in the output file depends on the configuration: the same as `signatureOf` of its job. */
-  file: Pick<OutputOptions, 'signatureOf' | 'rowOf'>;
+type Work<Payload, Value, State> = Rehearsal<Payload> & {
+  /** Its `signatureOf` says the same of a row as the other of the row's job. */
+  file: RowReading;
   /** Makes what is needed to call. Asked when nothing can be wrong with the usage any more, but for the output file. */
-  open: (tools: { agent: Agent; mask: Mask | null }) => Promise<Calling<Payload, Value, State>>;
+  open: (tools: { agent: Agent; mask: Mask | null }) => Promise<Opened<Payload, Value, State>>;
 };
 
-/** The parts of a session that are the command's own. */
-export type Calling<Payload, Value, State> = Omit<
-  SessionOptions<Payload, Value, State>,
-  'jobs' | 'laneOf' | 'signatureOf' | 'flow' | 'talk' | 'output' | 'resumeHint' | 'stopInput' | 'close'
-> & {
+type Opened<Payload, Value, State> = Calling<Payload, Value, State> & {
   /** Rows in input order, whatever the flags say. */
   isOrdered?: boolean;
   /** Lets go of what `open` has opened, beside the agent. */

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
-import { type Checkpoint, type RowOf, readCheckpoint } from '../output/checkpoint.ts';
+import { type Checkpoint, type RowReading, readCheckpoint } from '../output/checkpoint.ts';
 import type { RowWriter } from '../output/writer.ts';
 import { Failure } from '../record/failure.ts';
 import { cannotWrite, lockFile } from './lock.ts';
@@ -23,12 +23,8 @@ export type OutputFile = {
   close(end: { isWhole: boolean }): Promise<void>;
 };
 
-export type OutputOptions = {
+export type OutputOptions = RowReading & {
   mode: OutputMode;
-  /** What of a row depends on the configuration, in short. */
-  signatureOf: (row: Readonly<Record<string, unknown>>) => string;
-  /** What a line says of its job, where the file holds no rows but another format. */
-  rowOf?: RowOf | undefined;
   /** The input files: none of them may be overwritten. */
   inputs: readonly string[];
 };

@@ -1,17 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { readLines } from '../input/lines.ts';
-import { type Checkpoint, type CheckpointOptions, readCheckpoint } from '../output/checkpoint.ts';
+import { type Checkpoint, type RowReading, readCheckpoint } from '../output/checkpoint.ts';
 
 /** A row may be as long as its body allows; this only keeps a file that is none of ours from filling the memory. */
 const maxLineBytes = 1024 ** 3;
 
 /** A file of an earlier run's rows, and how they are read. */
-export type Earlier = {
-  path: string;
-  permissions: number;
-  reading: Omit<CheckpointOptions, 'lines' | 'keep'>;
-};
+type Earlier = { path: string; permissions: number; reading: RowReading };
 
 /** Rewrites the file to the rows of finished jobs. */
 export function keepFinished({ path, permissions, reading }: Earlier): Promise<Checkpoint> {

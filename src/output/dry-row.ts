@@ -6,12 +6,8 @@ import type { HttpRequest } from '../record/request.ts';
 import { createMask, type Mask, masked } from '../record/secrets.ts';
 import { error, inputOf, string } from './row-fields.ts';
 
-/** A line and what would be sent for it. */
-export type DryJob = {
-  readonly index: number;
-  readonly id: string | null;
-  /** Why nothing would be sent, or null. */
-  readonly failure: Failure | null;
+/** What would be sent for a line. */
+export type DryCall = {
   /** For lines that fail: as their row shows them. */
   readonly url: string | null;
   readonly method: string;
@@ -19,6 +15,14 @@ export type DryJob = {
   readonly request: HttpRequest | null;
   /** Values of this line alone that must not appear. */
   readonly secrets: readonly string[];
+};
+
+/** A line and what would be sent for it. */
+export type DryJob = DryCall & {
+  readonly index: number;
+  readonly id: string | null;
+  /** Why nothing would be sent, or null. */
+  readonly failure: Failure | null;
 };
 
 /** The headers whose values nobody has to hide. All others may hold a credential, whatever their names. */
