@@ -3,8 +3,8 @@ import { compactJson } from '../record/compact-json.ts';
 import type { Failure } from '../record/failure.ts';
 import { escapeUnsafe } from '../record/json.ts';
 import type { HttpRequest } from '../record/request.ts';
-import { createMask, type Mask, masked } from '../record/secrets.ts';
-import { error, inputOf, string } from './row-fields.ts';
+import { createMask, type Mask } from '../record/secrets.ts';
+import { error, fieldsOf, inputOf, sentHeaders, string } from './row-fields.ts';
 
 /** What would be sent for a line. */
 export type DryCall = {
@@ -92,15 +92,8 @@ type Shown = { readonly text: string; readonly isJson: boolean };
 const jsonType = /^application\/(?:[^;]+\+)?json\s*(?:;|$)/i;
 
 function shownHeaders(headers: HttpRequest['headers'], mask: Mask | null): Shown {
-  const sent = new Map<string, string>();
-  for (let at = 0; at < headers.length; at += 2) {
-    const [name = '', value = ''] = headers.slice(at, at + 2);
-    const before = sent.get(name);
-    // Several of one name mean the same as all values in one (RFC 9110, section 5.3).
-    sent.set(name, !harmless.has(name) ? masked : before === undefined ? value : `${before}, ${value}`);
-  }
-  const fields = [...sent].map(([name, value]) => `${string(name, mask)}:${string(value, mask)}`);
-  return { text: `{${fields.join()}}`, isJson: jsonType.test(sent.get('content-type') ?? '') };
+  const sent = sentHeaders(headers, (name) => !harmless.has(name));
+  return { text: fieldsOf(sent, mask), isJson: jsonType.test(sent.get('content-type') ?? '') };
 }
 
 function bodyOf(body: string | Uint8Array, { isJson }: Shown, mask: Mask | null): string {
