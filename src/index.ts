@@ -24,7 +24,7 @@ export type { AttemptContext } from './flow/own-attempt.ts';
 export { RateLimiter, type RateLimiterOptions } from './flow/rate-limiter.ts';
 export { type Results, run } from './flow/results.ts';
 export { type RetryOptions, retry } from './flow/retry-request.ts';
-export type { RunEnd } from './flow/run.ts';
+export type { RunEnd } from './flow/run-options.ts';
 export { type Release, Semaphore } from './flow/semaphore.ts';
 export { type SingleFlight, singleFlight } from './flow/single-flight.ts';
 export { Failure, type FailureCode, type FailureOptions, type FailurePhase, failureCodes } from './record/failure.ts';

@@ -1,4 +1,4 @@
-import type { RunEnd } from '../flow/run.ts';
+import type { RunEnd } from '../flow/run-options.ts';
 import type { Spent } from '../flow/spending.ts';
 import type { TallySnapshot } from '../output/tally.ts';
 import { plain } from '../output/terminal.ts';

@@ -1,6 +1,7 @@
 import type { TokenOptions } from '../flow/allowance.ts';
 import type { Attempt, FlowEvent } from '../flow/attempt.ts';
-import { type RunEnd, type RunView, run } from '../flow/run.ts';
+import { run } from '../flow/run.ts';
+import type { RunEnd, RunView } from '../flow/run-options.ts';
 import type { SharingOptions } from '../flow/sharing.ts';
 import { createProgress, type Progress } from '../output/progress.ts';
 import type { Shaped } from '../output/shape.ts';

@@ -6,7 +6,8 @@ import { asJobResult, type JobResult } from './job-result.ts';
 import type { LaneLimits } from './lane.ts';
 import { engineSettings, type RunOptions } from './library-options.ts';
 import { type AttemptContext, engineAttempt } from './own-attempt.ts';
-import { type RunEnd, run as runEngine } from './run.ts';
+import { run as runEngine } from './run.ts';
+import type { RunEnd } from './run-options.ts';
 import { answersAtOnce, type Payload, Source } from './source.ts';
 
 /** The results of a run, to be looped over once. */

@@ -13,9 +13,6 @@ import { Ending } from './signals.ts';
 import { Spending, type Spent } from './spending.ts';
 import { Window } from './window.ts';
 
-export type { FailureLimit } from './failure-limit.ts';
-export type { RunEnd, RunOptions, RunView } from './run-options.ts';
-
 const defaultWindow = { jobs: 1000, bytes: 64 * 1024 ** 2 };
 
 /**

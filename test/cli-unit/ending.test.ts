@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { exitOf, interruptNote, resumeHint, type SessionEnd } from '../../src/cli/ending.ts';
-import type { RunEnd } from '../../src/flow/run.ts';
+import type { RunEnd } from '../../src/flow/run-options.ts';
 import { createTally } from '../../src/output/tally.ts';
 import { Failure } from '../../src/record/failure.ts';
 
