@@ -146,7 +146,7 @@ export class Lane implements Entrant, Paced {
     return this.#allowance.isShort(this.#clock.now(), waiter.tokens ?? 0);
   }
 
-  /** True when the lane can be forgotten: nothing in it, and nothing that a new one would not know. */
+  /** True when the lane can be forgotten: nothing in it, and nothing that a new one would not know, but for a learned pace, which it learns anew. */
   isIdle(): boolean {
     const now = this.#clock.now();
     return (
