@@ -38,7 +38,7 @@ export function createSave({ folder, overwrites }: SaveOptions): SaveBody {
 }
 
 /** `--name` if it is given, else the job's id, or its index, and the last segment of its URL. */
-export function nameOf({ index, id, payload }: Job<FetchTask>): string {
+function nameOf({ index, id, payload }: Job<FetchTask>): string {
   if (payload.fileName !== null) return safeName(payload.fileName);
   const [segment = ''] =
     URL.parse(payload.url ?? '')

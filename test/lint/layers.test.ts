@@ -39,8 +39,16 @@ const layers: Record<string, Layer> = {
   },
   'src/commands/x.ts': { allowed: [...modulesOf(folders), 'undici', 'node:process', ...oclif], forbidden: [] },
   'src/index.ts': {
-    allowed: ['./record/x.ts', './flow/x.ts', './http/x.ts'],
-    forbidden: ['./cli/x.ts', './commands/x.ts', './output/x.ts', './flow/../cli/x.ts', 'node:process', ...oclif],
+    allowed: ['./record/x.ts', './flow/x.ts'],
+    forbidden: [
+      './http/x.ts',
+      './cli/x.ts',
+      './commands/x.ts',
+      './output/x.ts',
+      './flow/../cli/x.ts',
+      'node:process',
+      ...oclif,
+    ],
   },
 };
 
