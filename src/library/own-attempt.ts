@@ -1,6 +1,6 @@
+import type { Attempt } from '../flow/attempt.ts';
 import { Failure, isRunsEnd } from '../record/failure.ts';
 import type { Outcome } from '../record/job.ts';
-import type { Attempt } from './attempt.ts';
 import { RetryRequest } from './retry-request.ts';
 import type { Payload } from './source.ts';
 

@@ -1,13 +1,13 @@
+import type { Attempt } from '../flow/attempt.ts';
+import type { LaneLimits } from '../flow/lane.ts';
+import { run as runEngine } from '../flow/run.ts';
+import type { RunEnd } from '../flow/run-options.ts';
 import { Failure, isRunsEnd } from '../record/failure.ts';
 import type { Result } from '../record/job.ts';
-import type { Attempt } from './attempt.ts';
 import { onAbort } from './child-signal.ts';
 import { asJobResult, type JobResult } from './job-result.ts';
-import type { LaneLimits } from './lane.ts';
 import { engineSettings, type RunOptions } from './library-options.ts';
 import { type AttemptContext, engineAttempt } from './own-attempt.ts';
-import { run as runEngine } from './run.ts';
-import type { RunEnd } from './run-options.ts';
 import { answersAtOnce, type Payload, Source } from './source.ts';
 
 /** The results of a run, to be looped over once. */
