@@ -1,6 +1,6 @@
 // Builds dist/: the program as one file with V8's code of it, the library as ES modules, its types, and oclif's manifest.
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -51,7 +51,13 @@ const shared = {
   plugins: [requiredBuiltins],
   logLevel: 'warning',
 };
-await build({ ...shared, entryPoints: ['src/program.ts'], outfile: 'dist/sluice.cjs', format: 'cjs' });
+const program = join(dist, 'sluice.cjs');
+await build({ ...shared, entryPoints: ['src/program.ts'], outfile: program, format: 'cjs', charset: 'ascii' });
+// esbuild leaves regular expressions as they are, and bin/program.js reads ASCII.
+const escaped = readFileSync(program, 'utf8').replace(/[^\0-\x7f]/g, (character) => {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+});
+writeFileSync(program, escaped);
 await build({
   ...shared,
   entryPoints: ['src/index.ts'],

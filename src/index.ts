@@ -14,19 +14,20 @@
  *
  * @module
  */
-export { type ChildSignal, childSignal } from './flow/child-signal.ts';
+
 export type { Clock } from './flow/clock.ts';
-export { type DeadlineOptions, withDeadline } from './flow/deadline.ts';
-export { type Group, type GroupOptions, group } from './flow/group.ts';
-export type { JobFailure, JobResult, JobSuccess } from './flow/job-result.ts';
-export type { LaneLimits, RunOptions } from './flow/library-options.ts';
-export type { AttemptContext } from './flow/own-attempt.ts';
-export { RateLimiter, type RateLimiterOptions } from './flow/rate-limiter.ts';
-export { type Results, run } from './flow/results.ts';
-export { type RetryOptions, retry } from './flow/retry-request.ts';
-export type { RunEnd } from './flow/run.ts';
-export { type Release, Semaphore } from './flow/semaphore.ts';
-export { type SingleFlight, singleFlight } from './flow/single-flight.ts';
+export type { RunEnd } from './flow/run-options.ts';
+export { type ChildSignal, childSignal } from './library/child-signal.ts';
+export { type DeadlineOptions, withDeadline } from './library/deadline.ts';
+export { type Group, type GroupOptions, group } from './library/group.ts';
+export type { JobFailure, JobResult, JobSuccess } from './library/job-result.ts';
+export type { LaneLimits, RunOptions } from './library/library-options.ts';
+export type { AttemptContext } from './library/own-attempt.ts';
+export { RateLimiter, type RateLimiterOptions } from './library/rate-limiter.ts';
+export { type Results, run } from './library/results.ts';
+export { type RetryOptions, retry } from './library/retry-request.ts';
+export { type Release, Semaphore } from './library/semaphore.ts';
+export { type SingleFlight, singleFlight } from './library/single-flight.ts';
 export { Failure, type FailureCode, type FailureOptions, type FailurePhase, failureCodes } from './record/failure.ts';
 export type { Timings } from './record/job.ts';
 export type { Rate } from './record/rate.ts';

@@ -23,7 +23,7 @@ export type CommonFlags = FlowFlags &
 /** What every command that calls something takes from its flags in the same way. */
 export type CommonSettings = {
   /** The input files, `-` for stdin. */
-  names: readonly string[];
+  inputs: readonly string[];
   /** For the lines of those files. */
   maxLineBytes: number;
   flow: FlowSettings;
@@ -45,7 +45,7 @@ export async function commonSettings(
   flags: CommonFlags,
   { given, isLive = () => false }: { given: readonly string[]; isLive?: (outcome: Outlook) => boolean },
 ): Promise<CommonSettings> {
-  const names = flags.input ?? (given.length > 0 ? [] : ['-']);
+  const inputs = flags.input ?? (given.length > 0 ? [] : ['-']);
   const maxLineBytes = flags['max-line'];
   const shaping = await shapeSettings(flags);
   const outputTo = outputSettings(flags);
@@ -57,7 +57,7 @@ export async function commonSettings(
   const connection = await connectionSettings(flags, process.env);
   const templates = createTemplates(flags, process.env);
   return {
-    names,
+    inputs,
     maxLineBytes,
     flow,
     maxConnections,
@@ -67,7 +67,7 @@ export async function commonSettings(
     outputTo,
     talk,
     isDryRun: flags['dry-run'],
-    openSources: () => openSources(names, { format: flags.format, maxLineBytes, fields: templates.fields }),
+    openSources: () => openSources(inputs, { format: flags.format, maxLineBytes, fields: templates.fields }),
   };
 }
 

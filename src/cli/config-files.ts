@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, parse, relative, sep } from 'node:path';
+import { readFault } from '../record/file-fault.ts';
 import { UsageError } from './values.ts';
 
 /** A file of settings, read. */
@@ -89,16 +90,10 @@ async function textOf(path: string, { isWanted }: { isWanted: boolean }): Promis
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!isWanted && (code === 'ENOENT' || code === 'ENOTDIR')) return null;
-    throw new UsageError(`${isWanted ? '--config: ' : ''}cannot read ${path}: ${reasonOf(code, message)}`);
+    const fault = error as NodeJS.ErrnoException;
+    if (!isWanted && (fault.code === 'ENOENT' || fault.code === 'ENOTDIR')) return null;
+    throw new UsageError(`${isWanted ? '--config: ' : ''}cannot read ${path}: ${readFault(fault)}`);
   }
-}
-
-function reasonOf(code: string | undefined, message: string): string {
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EISDIR') return 'it is a directory';
-  return code === 'EACCES' ? 'permission denied' : message;
 }
 
 async function parsed(path: string, kind: ConfigFile['kind'], text: string, cwd: string): Promise<ConfigFile> {

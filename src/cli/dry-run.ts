@@ -1,6 +1,5 @@
 import * as Flags from '@oclif/core/flags';
-import type { Batches } from '../flow/reader.ts';
-import { createDryRow, type DryJob } from '../output/dry-row.ts';
+import { createDryRow, type DryCall } from '../output/dry-row.ts';
 import { plain } from '../output/terminal.ts';
 import { createRowWriter } from '../output/writer.ts';
 import type { Job } from '../record/job.ts';
@@ -10,6 +9,7 @@ import { createForecast } from './forecast.ts';
 import { unusedNotes } from './lane-limits.ts';
 import { lookAtOutput, type OutputOptions } from './output-file.ts';
 import { remaining } from './resume.ts';
+import type { Workload } from './workload.ts';
 
 export const dryRunFlags = {
   'dry-run': Flags.boolean({
@@ -19,19 +19,20 @@ export const dryRunFlags = {
   }),
 };
 
-export type DryRunOptions<Payload> = {
-  jobs: Batches<Job<Payload>>;
+/** Jobs, and all that is needed to tell what would be sent for them. */
+export type Rehearsal<Payload> = Workload<Payload> & {
   /** What would be sent for a job. */
-  callOf: (payload: Payload) => Pick<DryJob, 'url' | 'method' | 'request' | 'secrets'>;
-  laneOf: (job: Job<Payload>) => string;
+  callOf: (payload: Payload) => DryCall;
   /** The user's own lanes are no hosts. */
   hasLanes: boolean;
-  flow: FlowSettings;
   /** Values that no row may show. */
   secrets: readonly string[];
+};
+
+export type DryRunOptions<Payload> = Rehearsal<Payload> & {
+  flow: FlowSettings;
   /** Where rows would go: what is done there already is left out, and nothing is written. */
   output: (OutputOptions & { path: string }) | null;
-  signatureOf: (job: Job<Payload>) => string;
   isQuiet: boolean;
   stopInput: () => void;
 };
@@ -41,7 +42,7 @@ export type DryRunOptions<Payload> = {
  * rows, so the jobs go straight to stdout, some hundred thousand a second.
  */
 export async function runDry<Payload>(options: DryRunOptions<Payload>): Promise<void> {
-  const { jobs, callOf, laneOf, flow, hasLanes, output } = options;
+  const { callOf, laneOf, flow, hasLanes, output } = options;
   const rowOf = createDryRow(options.secrets);
   const forecast = createForecast({ flow, lane: hasLanes ? 'lane' : 'host' });
   const earlier = output && (await lookAtOutput(output.path, output));
@@ -66,7 +67,7 @@ export async function runDry<Payload>(options: DryRunOptions<Payload>): Promise<
   }
 
   try {
-    for await (const batch of remaining(jobs, { output: earlier, signatureOf: options.signatureOf })) {
+    for await (const batch of remaining(options.jobs, { output: earlier, signatureOf: options.signatureOf })) {
       await write(batch);
       if (outputError) break;
     }

@@ -1,6 +1,8 @@
-import type { RunEnd } from '../flow/run.ts';
+import type { RunEnd } from '../flow/run-options.ts';
 import type { Spent } from '../flow/spending.ts';
 import type { TallySnapshot } from '../output/tally.ts';
+import { plain } from '../output/terminal.ts';
+import { Failure } from '../record/failure.ts';
 import { withoutCredentials } from '../record/request.ts';
 import { type Mask, masked } from '../record/secrets.ts';
 import { dieBy, type InterruptSignal } from './interrupts.ts';
@@ -30,7 +32,7 @@ export function exitOf({ end, signal, outputError, hasLostReaderFirst }: Session
 /** Sets the exit code, or dies by the signal: everything has been written by then. */
 export async function endProcess(exit: Exit, outputError: NodeJS.ErrnoException | null): Promise<void> {
   if (outputError && outputError.code !== 'EPIPE') {
-    await say(`sluice: rows could not be written: ${outputError.message}; the run was stopped`);
+    await say(plain(`sluice: ${lossOf(outputError)}`));
   }
   if ('code' in exit) {
     process.exitCode = exit.code;
@@ -38,6 +40,11 @@ export async function endProcess(exit: Exit, outputError: NodeJS.ErrnoException 
   }
   await say('');
   dieBy(exit.signal);
+}
+
+/** An output that could not be closed has said it all; any other was lost while the run went on. */
+function lossOf(error: NodeJS.ErrnoException): string {
+  return error instanceof Failure ? error.message : `rows could not be written: ${error.message}; the run was stopped`;
 }
 
 /** Resolves when stderr has taken the line, or is closed: after this the process may be gone. */

@@ -1,8 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import type { FailureLimit } from '../flow/run.ts';
+import type { FailureLimit } from '../flow/failure-limit.ts';
+import type { Rate } from '../record/rate.ts';
 import { type LaneLimit, parseLaneLimit } from './lane-limits.ts';
 import { parseRetryOn } from './statuses.ts';
-import { parseCount, parseDuration, parseRate, parseShare, type Rate, UsageError } from './values.ts';
+import { parseCount, parseDuration, parseRate, parseShare, UsageError } from './values.ts';
 
 const helpGroup = 'FLOW';
 // Each parses with one of the parsers of values.ts; oclif puts the flag's name before their messages.

@@ -1,8 +1,9 @@
+import type { FailureLimit } from '../flow/failure-limit.ts';
 import type { LaneLimits } from '../flow/lane.ts';
 import type { RetryPolicy } from '../flow/retry.ts';
-import type { FailureLimit } from '../flow/run.ts';
+import type { Rate } from '../record/rate.ts';
 import { createLimits, type LaneLimit } from './lane-limits.ts';
-import { type Rate, UsageError } from './values.ts';
+import { UsageError } from './values.ts';
 
 /** What the flow flags hold once parsed. */
 export type FlowFlags = {

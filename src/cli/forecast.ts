@@ -1,6 +1,6 @@
 import { showCount, showDuration, showLatency } from '../output/quantity.ts';
+import type { Rate } from '../record/rate.ts';
 import type { FlowSettings } from './flow-settings.ts';
-import type { Rate } from './values.ts';
 
 export type ForecastOptions = {
   flow: Pick<FlowSettings, 'concurrency' | 'rate' | 'burst' | 'limitsOf'>;

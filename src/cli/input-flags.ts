@@ -55,7 +55,7 @@ export function labelTemplates(
 }
 
 /** What names jobs, or null where their records do. */
-export function idTemplate({ id }: { id?: string | undefined }, templates: Templates): Template | null {
+function idTemplate({ id }: { id?: string | undefined }, templates: Templates): Template | null {
   return id === undefined ? null : templates.compile('--id', (options) => compileTemplate(id, options));
 }
 

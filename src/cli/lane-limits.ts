@@ -1,5 +1,6 @@
 import type { LaneLimits } from '../flow/lane.ts';
-import { parseCount, parseRate, type Rate, UsageError } from './values.ts';
+import type { Rate } from '../record/rate.ts';
+import { parseCount, parseRate, UsageError } from './values.ts';
 
 /** `--limit PATTERN=c=8,50/s`, parsed. What it leaves out is null. */
 export type LaneLimit = LaneLimits & {

@@ -1,4 +1,5 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { writeFault } from '../record/file-fault.ts';
 import { UsageError } from './values.ts';
 
 /**
@@ -11,20 +12,23 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
   try {
     await writeFile(own, `${process.pid} ${await startOf(process.pid)}`);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such folder' : code === 'EACCES' ? 'permission denied' : message;
-    throw new UsageError(`--output: cannot write ${path}: ${reason}`);
+    throw cannotWrite(path, error as NodeJS.ErrnoException);
   }
   try {
     for (let tries = 0; tries < 5; tries += 1) {
       // A link appears with its content in one step, so that nobody sees a lock that names no process.
-      if (await isLinked(own, lock)) return () => rm(lock, { force: true });
+      // One that cannot be removed hinders nobody: its process is gone, and the next run takes it over.
+      if (await isLinked(own, lock)) return () => rm(lock, { force: true }).catch(() => {});
       await takeOver(lock, path);
     }
   } finally {
     await rm(own, { force: true });
   }
   throw new UsageError(`--output: ${path} is being taken by another run just now`);
+}
+
+export function cannotWrite(path: string, error: NodeJS.ErrnoException): UsageError {
+  return new UsageError(`--output: cannot write ${path}: ${writeFault(error)}`);
 }
 
 async function isLinked(own: string, lock: string): Promise<boolean> {

@@ -1,10 +1,10 @@
-import { createReadStream, writeSync } from 'node:fs';
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { readLines } from '../input/lines.ts';
-import { type Checkpoint, type RowOf, readCheckpoint } from '../output/checkpoint.ts';
+import { writeSync } from 'node:fs';
+import { open, realpath, stat } from 'node:fs/promises';
+import { type Checkpoint, type RowReading, readCheckpoint } from '../output/checkpoint.ts';
 import type { RowWriter } from '../output/writer.ts';
 import { Failure } from '../record/failure.ts';
-import { lockFile } from './lock.ts';
+import { cannotWrite, lockFile } from './lock.ts';
+import { dropReplaced, keepFinished, keepLatest, wholeLines } from './rewrite-rows.ts';
 import { UsageError } from './values.ts';
 
 export type OutputMode = 'new' | 'overwrite' | 'resume' | 'retry-failed';
@@ -16,19 +16,15 @@ export type OutputFile = {
   readonly checkpoint: Checkpoint | null;
   /** A writer of its rows; see `createRowWriter`. */
   createWriter(onError: (error: NodeJS.ErrnoException) => void): RowWriter;
-  /** Closes the file and lets go of it. `isWhole` says that every row could be written. */
+  /**
+   * Closes the file and lets go of it, in any case. `isWhole` says that every row could be written. Rejects with a
+   * Failure `output` that says where the rows are, and what to do.
+   */
   close(end: { isWhole: boolean }): Promise<void>;
 };
 
-/** A row may be as long as its body allows; this only keeps a file that is none of ours from filling the memory. */
-const maxLineBytes = 1024 ** 3;
-
-export type OutputOptions = {
+export type OutputOptions = RowReading & {
   mode: OutputMode;
-  /** What of a row depends on the configuration, in short. */
-  signatureOf: (row: Readonly<Record<string, unknown>>) => string;
-  /** What a line says of its job, where the file holds no rows but another format. */
-  rowOf?: RowOf | undefined;
   /** The input files: none of them may be overwritten. */
   inputs: readonly string[];
 };
@@ -57,9 +53,17 @@ export async function openOutput(given: string, options: OutputOptions): Promise
       checkpoint,
       createWriter: (onError) => createFileWriter(file.fd, onError),
       async close({ isWhole }) {
-        await file.close();
-        if (keepsFailed && isWhole && checkpoint) await dropReplaced(path, { permissions, boundary, checkpoint });
-        await unlock();
+        try {
+          await file.close().catch((error) => {
+            throw notClosed(given, error);
+          });
+          if (!keepsFailed || !isWhole || !checkpoint) return;
+          await dropReplaced(path, { permissions, boundary, checkpoint }).catch((error) => {
+            throw notDropped(given, error);
+          });
+        } finally {
+          await unlock();
+        }
       },
     };
   } catch (error) {
@@ -124,82 +128,17 @@ function told(path: string, error: unknown): unknown {
   return error instanceof Failure ? new UsageError(`--output: ${path}: ${error.message}`) : error;
 }
 
-function cannotWrite(path: string, { code, message }: NodeJS.ErrnoException): UsageError {
-  const reason = code === 'ENOENT' ? 'there is no such folder' : code === 'EACCES' ? 'permission denied' : message;
-  return new UsageError(`--output: cannot write ${path}: ${reason}`);
+/** A system may tell at the end only that it could not write. */
+function notClosed(path: string, cause: Error): Failure {
+  const what = `${path} could not be closed, and may lack its last rows: ${cause.message}`;
+  return new Failure('output', `${what}; the same command with --resume does what is missing`, { cause });
 }
 
-type Earlier = { path: string; permissions: number; reading: Pick<OutputOptions, 'signatureOf' | 'rowOf'> };
-
-/** Rewrites the file to the rows of finished jobs. */
-function keepFinished({ path, permissions, reading }: Earlier): Promise<Checkpoint> {
-  return rewrite(path, permissions, (keep) => readCheckpoint({ lines: wholeLines(path), keep, ...reading }));
-}
-
-/** Rewrites the file to the latest row of each job, failed or not. */
-async function keepLatest({ path, permissions, reading }: Earlier): Promise<Checkpoint> {
-  const checkpoint = await readCheckpoint({ lines: wholeLines(path), keep: () => {}, ...reading });
-  const isStale = checkpoint.createStaleTest();
-  await rewrite(path, permissions, async (keep) => {
-    for await (const lines of wholeLines(path)) {
-      for (const line of lines) if (!isStale(line)) await keep(line);
-    }
+function notDropped(path: string, cause: Error): Failure {
+  const what = `all rows are in ${path}, but some failed ones are still there beside their new ones: ${cause.message}`;
+  return new Failure('output', `${what}; when that is mended, the same command with --retry-failed drops them`, {
+    cause,
   });
-  return checkpoint;
-}
-
-/** Puts what `read` keeps of a file in the file's place. */
-async function rewrite<T>(
-  path: string,
-  permissions: number,
-  read: (keep: (line: string) => Promise<void>) => Promise<T>,
-): Promise<T> {
-  // Always the same name: what a killed run left there is written over.
-  const temporary = `${path}.resume`;
-  try {
-    const file = await open(temporary, 'w', permissions);
-    let batch = '';
-    const result = await read(async (line) => {
-      batch += `${line}\n`;
-      if (batch.length < batchLength) return;
-      await file.appendFile(batch);
-      batch = '';
-    });
-    await file.appendFile(batch);
-    // On disk before it takes the place of the only copy.
-    await file.sync();
-    await file.close();
-    await rename(temporary, path);
-    return result;
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** Rows are rewritten so many characters at a time. */
-const batchLength = 1024 ** 2;
-
-type Replaced = { permissions: number; boundary: number; checkpoint: Checkpoint };
-
-/** Drops the rows before `boundary` (a byte offset) whose jobs have newer ones behind it. */
-async function dropReplaced(path: string, { permissions, boundary, checkpoint }: Replaced): Promise<void> {
-  await rewrite(path, permissions, async (keep) => {
-    let offset = 0;
-    for await (const lines of wholeLines(path)) {
-      for (const line of lines) {
-        const isOld = offset < boundary;
-        offset += Buffer.byteLength(line) + 1;
-        if (!(isOld && checkpoint.isReplaced(line))) await keep(line);
-      }
-    }
-  });
-}
-
-async function* wholeLines(path: string): AsyncGenerator<string[]> {
-  for await (const lines of readLines(createReadStream(path), { maxLineBytes })) {
-    yield lines.map(({ text }) => text).filter((text) => text !== '');
-  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { ollamaHost } from './ollama-host.ts';
 import { sayable } from './sayable.ts';
 import { UsageError } from './values.ts';
 
-export const providerNames = ['openai', 'anthropic', 'gemini', 'ollama'] as const;
+const providerNames = ['openai', 'anthropic', 'gemini', 'ollama'] as const;
 export type ProviderName = (typeof providerNames)[number];
 
 type Environment = NodeJS.ProcessEnv;

@@ -2,11 +2,11 @@ import type { Batches } from '../flow/reader.ts';
 import type { Checkpoint } from '../output/checkpoint.ts';
 import type { Job } from '../record/job.ts';
 import type { OutputFile } from './output-file.ts';
+import type { Workload } from './workload.ts';
 
-export type ResumeOptions<Payload> = {
+type ResumeOptions<Payload> = {
   output: Pick<OutputFile, 'checkpoint' | 'mode'> | null;
-  /** What of a job depends on the configuration, in short; the same as of its row. */
-  signatureOf: (job: Job<Payload>) => string;
+  signatureOf: Workload<Payload>['signatureOf'];
 };
 
 /** The jobs that are still to be done. The others have their rows in the file. */

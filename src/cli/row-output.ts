@@ -1,5 +1,5 @@
 import { FailureCount, type FailureLimit } from '../flow/failure-limit.ts';
-import type { RunEnd } from '../flow/run.ts';
+import type { RunEnd } from '../flow/run-options.ts';
 import type { Shaped } from '../output/shape.ts';
 import { createRowWriter, type TextWriter } from '../output/writer.ts';
 import { Failure } from '../record/failure.ts';

@@ -1,7 +1,7 @@
 import type { TokenOptions } from '../flow/allowance.ts';
 import type { Attempt, FlowEvent } from '../flow/attempt.ts';
-import type { Batches } from '../flow/reader.ts';
-import { type RunEnd, type RunView, run } from '../flow/run.ts';
+import { run } from '../flow/run.ts';
+import type { RunEnd, RunView } from '../flow/run-options.ts';
 import type { SharingOptions } from '../flow/sharing.ts';
 import { createProgress, type Progress } from '../output/progress.ts';
 import type { Shaped } from '../output/shape.ts';
@@ -9,7 +9,7 @@ import { renderSummary } from '../output/summary.ts';
 import { createTally, type TallySnapshot } from '../output/tally.ts';
 import { plain } from '../output/terminal.ts';
 import { Failure } from '../record/failure.ts';
-import type { Job, Result } from '../record/job.ts';
+import type { Result } from '../record/job.ts';
 import type { Usage } from '../record/prompt.ts';
 import { budgetNote, endProcess, exitOf, interruptNote } from './ending.ts';
 import type { FlowSettings } from './flow-settings.ts';
@@ -19,11 +19,11 @@ import type { OutputFile } from './output-file.ts';
 import { changeNote, remaining, resumeNote } from './resume.ts';
 import { createRowOutput, type View, type ViewTarget } from './row-output.ts';
 import type { TalkSettings } from './talk-flags.ts';
+import type { Workload } from './workload.ts';
 
-export type SessionOptions<Payload, Value, State> = {
-  jobs: Batches<Job<Payload>>;
+/** How the jobs of one command are done, and told. */
+export type Calling<Payload, Value, State> = {
   attempt: Attempt<Payload, Value, State>;
-  laneOf: (job: Job<Payload>) => string;
   /** One call for all jobs that would make the same; null where each makes its own. */
   share?: SharingOptions<Payload, Value> | null;
   /** A result as its row, without the line end. */
@@ -39,24 +39,26 @@ export type SessionOptions<Payload, Value, State> = {
   };
   /** An event of the run as a line for people, credentials masked; the status is that of an attempt's answer. */
   tell: (event: FlowEvent<Payload, State>, status: number | null) => string;
-  flow: FlowSettings;
   /** What limits the tokens that calls take. */
   tokens?: TokenOptions<Payload>;
-  talk: TalkSettings;
   keepsLog: boolean;
-  /** The file that rows go to, or null for stdout. */
-  output: OutputFile | null;
   /** Makes what stdout shows instead of rows; a file gets those all the same. */
   openView?: ((target: ViewTarget) => View<Payload, Value>) | null;
-  /** What of a job depends on the configuration, in short; the same as of its row in the file. */
-  signatureOf: (job: Job<Payload>) => string;
-  /** How to go on with this run, for people, credentials masked. */
-  resumeHint: string;
-  /** Lets go of the input, also where it waits for a line. */
-  stopInput: () => void;
-  /** Closes whatever the attempts have open. */
-  close: () => Promise<void>;
 };
+
+export type SessionOptions<Payload, Value, State> = Workload<Payload> &
+  Calling<Payload, Value, State> & {
+    flow: FlowSettings;
+    talk: TalkSettings;
+    /** The file that rows go to, or null for stdout. */
+    output: OutputFile | null;
+    /** How to go on with this run, for people, credentials masked. */
+    resumeHint: string;
+    /** Lets go of the input, also where it waits for a line. */
+    stopInput: () => void;
+    /** Closes whatever the attempts have open. */
+    close: () => Promise<void>;
+  };
 
 /**
  * Everything between flags and exit code that is the same for all commands: runs the jobs, writes the rows, talks on
@@ -119,7 +121,11 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
   } finally {
     options.stopInput();
     await rows.end();
-    await output?.close({ isWhole: outputError === null });
+    try {
+      await output?.close({ isWhole: outputError === null });
+    } catch (error) {
+      outputError ??= error as Failure;
+    }
     progress.stop();
     await options.close();
     interrupts.release();

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { openSource, type Source, type SourceOptions } from '../input/source.ts';
 import type { Table } from '../input/table.ts';
 import { Failure } from '../record/failure.ts';
+import { readFault } from '../record/file-fault.ts';
 import { asUsage } from './sayable.ts';
 import { UsageError } from './values.ts';
 
@@ -92,15 +93,8 @@ async function openFile(name: string): Promise<Readable> {
     stream.on('error', () => {});
     return stream;
   } catch (error) {
-    throw new UsageError(`--input: cannot read ${name}: ${reasonOf(error as NodeJS.ErrnoException)}`);
+    throw new UsageError(`--input: cannot read ${name}: ${readFault(error as NodeJS.ErrnoException)}`);
   }
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EACCES') return 'permission denied';
-  if (code === 'EISDIR') return 'it is a directory';
-  return message;
 }
 
 /** What to say of an argument that is no URL but the name of a file, or null. */
@@ -119,6 +113,6 @@ export async function readWhole(flag: string, name: string): Promise<Buffer> {
       await file.close();
     }
   } catch (error) {
-    throw new UsageError(`${flag}: cannot read ${name}: ${reasonOf(error as NodeJS.ErrnoException)}`);
+    throw new UsageError(`${flag}: cannot read ${name}: ${readFault(error as NodeJS.ErrnoException)}`);
   }
 }

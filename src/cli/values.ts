@@ -1,7 +1,5 @@
 import { durationUnits, longestTimerMs, type Rate, readRate } from '../record/rate.ts';
 
-export type { Rate };
-
 /**
  * The values that flags take: text -> number, with one line that says what was expected when it is none.
  * Each parser throws a UsageError that names the value; the flag's name is put before it by the caller.

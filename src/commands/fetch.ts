@@ -82,7 +82,7 @@ export default class Fetch extends ConfigurableCommand {
       isMaxBodyGiven: !metadata.flags['max-body']?.setFromDefault,
     });
     const sources = await common.openSources();
-    const signatureOf = isBatch ? () => '' : callOf;
+    const signatureOf = isBatch ? () => '' : callSignature;
     await carryOut<FetchTask, HttpAnswer, Hop>(
       { id: 'fetch', argv: this.argv },
       { ...common, sources },
@@ -101,9 +101,9 @@ export default class Fetch extends ConfigurableCommand {
         }),
         callOf: (task) => task,
         laneOf: ({ payload }) => payload.lane ?? payload.request?.host ?? '',
+        signatureOf: ({ payload }) => signatureOf(payload),
         hasLanes: labels.lane !== null,
         secrets,
-        signatureOf: ({ payload }) => signatureOf(payload),
         file: { signatureOf, rowOf: isBatch ? (line) => rowOfBatchLine(line, flags['ok-status']) : undefined },
         async open({ agent, mask }) {
           const { createCall } = await import('../http/call.ts');
@@ -149,6 +149,6 @@ function describeCall(task: FetchTask, hop: Hop | null): string {
 }
 
 /** What of a job's or a row's call depends on the configuration. */
-function callOf({ method, url }: { readonly method?: unknown; readonly url?: unknown }): string {
+function callSignature({ method, url }: { readonly method?: unknown; readonly url?: unknown }): string {
   return JSON.stringify([method, url]);
 }

@@ -1,8 +1,9 @@
 import * as Flags from '@oclif/core/flags';
 import { ConfigurableCommand } from '../cli/command.ts';
 import { dieBy, listenForInterrupts } from '../cli/interrupts.ts';
-import { parseCount, parseDuration, parseRate, parseShare, parseSize, type Rate, UsageError } from '../cli/values.ts';
+import { parseCount, parseDuration, parseRate, parseShare, parseSize, UsageError } from '../cli/values.ts';
 import type { Mock as Server } from '../mock/server.ts';
+import type { Rate } from '../record/rate.ts';
 
 // oclif puts the flag's name before the parsers' messages.
 const port = Flags.custom<number>({ parse: async (text) => parseCount(text, { max: 65_535 }) });
@@ -70,7 +71,10 @@ export default class Mock extends ConfigurableCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Mock);
     const { port, host, seed = Math.floor(Math.random() * 1e6) } = flags;
-    const { seededRandom, startMock } = await import('../mock/server.ts');
+    const [{ seededRandom }, { startMock }] = await Promise.all([
+      import('../mock/fate.ts'),
+      import('../mock/server.ts'),
+    ]);
     const server = await startMock({
       port,
       host,

@@ -101,10 +101,10 @@ export default class Prompt extends ConfigurableCommand {
         }),
         callOf: (task) => ({ url: null, method: 'POST', request: task.messages && codec.requestOf(task), secrets: [] }),
         laneOf: ({ payload }) => payload.lane ?? host,
+        signatureOf: () => modelSignature({ provider, model: model.model }),
         hasLanes: defaults.lane !== null,
         secrets,
-        signatureOf: () => askedOf({ provider, model: model.model }),
-        file: { signatureOf: askedOf },
+        file: { signatureOf: modelSignature },
         async open({ agent, mask }) {
           const { createPost } = await import('../http/post.ts');
           const view = createPromptView({ mode, isTerminal, secrets });
@@ -147,6 +147,6 @@ export default class Prompt extends ConfigurableCommand {
 }
 
 /** What of a row depends on the configuration: who was asked. */
-function askedOf({ provider, model }: { readonly provider?: unknown; readonly model?: unknown }): string {
+function modelSignature({ provider, model }: { readonly provider?: unknown; readonly model?: unknown }): string {
   return JSON.stringify([provider, model]);
 }

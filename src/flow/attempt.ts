@@ -7,7 +7,10 @@ import type { RetryPolicy } from './retry.ts';
 import type { Sharing } from './sharing.ts';
 import type { Ending } from './signals.ts';
 
-/** Makes one call. Reports what came of it as an outcome, also its failures; throws only what is a bug. */
+/**
+ * Makes one call and reports what came of it as an outcome, also its failures. One that throws all the same has failed:
+ * with the Failure that it threw, or else with the code `error`.
+ */
 export type Attempt<Payload, Value, State> = (
   job: Job<Payload>,
   context: CallContext<State>,

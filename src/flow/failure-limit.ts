@@ -1,4 +1,4 @@
-import type { Failure } from '../record/failure.ts';
+import { type Failure, isRunsEnd } from '../record/failure.ts';
 
 /** Stop when so many final rows have failed, or such a share of them (from the 100th row on, and at the end). */
 export type FailureLimit = { readonly count: number } | { readonly share: number };
@@ -26,7 +26,7 @@ export class FailureCount {
 
   add(failure: Failure | null): void {
     this.#settled += 1;
-    if (failure && failure.code !== 'cancelled' && failure.code !== 'deadline') this.#failed += 1;
+    if (failure && !isRunsEnd(failure.code)) this.#failed += 1;
   }
 
   isOver({ isEnd }: { isEnd: boolean }): boolean {

@@ -1,8 +1,9 @@
 import PQueue from 'p-queue';
 import type { Timings } from '../record/job.ts';
+import type { Rate } from '../record/rate.ts';
 import { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
-import { Pacer, type Rate } from './pacer.ts';
+import { Pacer } from './pacer.ts';
 
 export type GateOptions = {
   /** Attempts in flight at once. */

@@ -1,12 +1,13 @@
 import type { Failure } from '../record/failure.ts';
 import type { Cost, Timings } from '../record/job.ts';
+import type { Rate } from '../record/rate.ts';
 import { Alarm } from './alarm.ts';
 import { Allowance } from './allowance.ts';
 import type { Clock } from './clock.ts';
 import type { Entrant, Gate } from './gate.ts';
 import { Hold } from './hold.ts';
 import { Line } from './line.ts';
-import { Pacer, type Rate } from './pacer.ts';
+import { Pacer } from './pacer.ts';
 import { Refusals } from './refusals.ts';
 import type { Paced } from './signals.ts';
 import type { Spending } from './spending.ts';
@@ -145,7 +146,7 @@ export class Lane implements Entrant, Paced {
     return this.#allowance.isShort(this.#clock.now(), waiter.tokens ?? 0);
   }
 
-  /** True when the lane can be forgotten: nothing in it, and nothing that a new one would not know. */
+  /** True when the lane can be forgotten: nothing in it, and nothing that a new one would not know, but for a learned pace, which it learns anew. */
   isIdle(): boolean {
     const now = this.#clock.now();
     return (

@@ -1,7 +1,5 @@
 import type { Rate } from '../record/rate.ts';
 
-export type { Rate };
-
 export type PacerOptions = {
   /** Starts that may come at once. */
   burst?: number;

@@ -13,7 +13,7 @@ export type RetryPolicy = {
 };
 
 /** What an attempt left behind, as far as the decision needs it. */
-export type Refusal = {
+export type FailedAttempt = {
   readonly failure: Failure;
   readonly hold?: Hold;
   /** The job's own wait, when it brings one. */
@@ -47,12 +47,12 @@ export function backoffMs(retriesUsed: number, policy: RetryPolicy, random: () =
 }
 
 /** Whether and when a job is tried again. Pure: the same arguments give the same answer. */
-export function decide(refusal: Refusal, policy: RetryPolicy, random: () => number): Decision {
-  const hold = refusal.hold;
-  if (hold && hold.ms !== null && hold.ms > 0) return decideHold(hold.ms, refusal, policy);
-  const hasRetry = refusal.failure.retryable && refusal.retriesUsed < policy.retries;
-  const delayMs = refusal.delayMs ?? backoffMs(refusal.retriesUsed, policy, random);
-  const isInTime = delayMs < refusal.leftMs;
+export function decide(failed: FailedAttempt, policy: RetryPolicy, random: () => number): Decision {
+  const hold = failed.hold;
+  if (hold && hold.ms !== null && hold.ms > 0) return decideHold(hold.ms, failed, policy);
+  const hasRetry = failed.failure.retryable && failed.retriesUsed < policy.retries;
+  const delayMs = failed.delayMs ?? backoffMs(failed.retriesUsed, policy, random);
+  const isInTime = delayMs < failed.leftMs;
   return {
     kind: hasRetry && isInTime ? 'again' : 'give up',
     usesRetry: true,
@@ -63,7 +63,7 @@ export function decide(refusal: Refusal, policy: RetryPolicy, random: () => numb
 }
 
 /** The server said how long. The lane waits, not the job, and the job loses no retry. */
-function decideHold(ms: number, { failure, heldMs, leftMs }: Refusal, policy: RetryPolicy): Decision {
+function decideHold(ms: number, { failure, heldMs, leftMs }: FailedAttempt, policy: RetryPolicy): Decision {
   const isTooLong = ms > policy.retryAfterMaxMs || ms >= leftMs;
   const isEnough = !failure.retryable || heldMs + ms > policy.retryAfterMaxMs;
   return {

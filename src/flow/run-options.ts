@@ -1,10 +1,10 @@
 import type { Job, Result } from '../record/job.ts';
+import type { Rate } from '../record/rate.ts';
 import type { TokenOptions } from './allowance.ts';
 import type { Attempt, FlowEvent } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import type { FailureLimit } from './failure-limit.ts';
 import type { LaneLimits } from './lane.ts';
-import type { Rate } from './pacer.ts';
 import type { Batches } from './reader.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { SharingOptions } from './sharing.ts';
@@ -48,7 +48,9 @@ export type RunOptions<Payload, Value, State> = {
   signal?: AbortSignal;
   /** Aborting it drains the run: nothing new starts, what runs may finish. */
   drain?: AbortSignal;
+  /** Keep every attempt and hop of a job in its result. */
   keepsLog?: boolean;
+  /** Hears what happens to jobs on their way, as it happens. */
   observe?: ((event: FlowEvent<Payload, State, Value>) => void) | null;
   /** Called once, at the start, with a function that tells what the run is doing: for those who show it to people. */
   watch?: (look: () => RunView) => void;

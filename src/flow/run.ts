@@ -13,14 +13,12 @@ import { Ending } from './signals.ts';
 import { Spending, type Spent } from './spending.ts';
 import { Window } from './window.ts';
 
-export type { FailureLimit } from './failure-limit.ts';
-export type { RunEnd, RunOptions, RunView } from './run-options.ts';
-
 const defaultWindow = { jobs: 1000, bytes: 64 * 1024 ** 2 };
 
 /**
  * Runs every job of the source through the gate and gives each exactly one result. Resolves when all is settled:
- * nothing is left running, no timer, no listener. Rejects when the source, `emit` or `attempt` breaks, after the same.
+ * nothing is left running, no timer, no listener. Rejects, after the same, when the source, `emit` or another function
+ * of the options breaks; an `attempt` that throws has only failed.
  */
 export async function run<Payload, Value, State>(options: RunOptions<Payload, Value, State>): Promise<RunEnd> {
   return new Run(options).run();

@@ -35,7 +35,7 @@ export type ConnectionSettings = {
 
 /** What an exchange needs of undici. */
 export type Agent = {
-  /** Sends a request on a connection of its own. The handler may be told at once that it failed, before this returns. */
+  /** Sends a request, on a connection of its own but for HTTP/2, where many share one. The handler may be told at once that it failed, before this returns. */
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): Lease;
   /** Closes all connections, whatever they are doing. */
   destroy(): Promise<void>;

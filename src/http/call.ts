@@ -6,7 +6,8 @@ import type { SaveBody } from '../record/saving.ts';
 import type { Agent } from './agent.ts';
 import { type BodyMode, shapeBody } from './body.ts';
 import { decode } from './decode.ts';
-import { type Exchange, exchange, type IntakeOf } from './exchange.ts';
+import { exchange } from './exchange.ts';
+import type { Exchange, IntakeOf } from './exchange-handler.ts';
 import { BodyIntake } from './intake.ts';
 import { locationOf, redirected } from './redirect.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -36,7 +37,7 @@ export type Hop = {
 };
 
 /** Statuses that may be different next time. */
-const passing: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 522, 524]);
+const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 522, 524]);
 
 /** A call of one URL: one exchange, and what it means for the job. */
 export function createCall(options: CallOptions) {
@@ -141,7 +142,7 @@ function statusFailure(status: number, hop: Hop): Failure {
   const text = STATUS_CODES[status];
   const hint = status === 407 ? ': the proxy asks for other credentials than those in its URL (-x)' : '';
   const message = `${hop.request.host} answered ${status}${text ? ` ${text}` : ''}${hint}`;
-  return new Failure(code, message, { phase: null, retryable: passing.has(status) });
+  return new Failure(code, message, { phase: null, retryable: transientStatuses.has(status) });
 }
 
 function answerOf({ done, hop }: { done: Exchange; hop: Hop }, body: Body | null, bytes: number | null): HttpAnswer {

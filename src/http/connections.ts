@@ -2,8 +2,8 @@ import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
 
 /** A connection that one exchange has to itself until it gives it back. */
 export type Lease = {
-  /** Once, when the exchange is over. `isSpoilt`: it never came to be, and what is left of it is in nobody's way. */
-  release(end: { isSpoilt: boolean }): void;
+  /** Once, when the exchange is over. One that was never made (not `hasConnected`) is closed, any other is used again. */
+  release(end: { hasConnected: boolean }): void;
 };
 
 /** The connections to one origin, or to a proxy that answers for many. */
@@ -67,8 +67,8 @@ export class ExclusiveConnections implements Connections {
       allowH2: false,
       ...settings,
     });
-    const connection = new Connection(client, (one, isSpoilt) => {
-      if (!isSpoilt) this.#idle.push(one);
+    const connection = new Connection(client, (one, hasConnected) => {
+      if (hasConnected) this.#idle.push(one);
       else if (this.#all.delete(one)) void client.destroy();
     });
     this.#all.add(connection);
@@ -78,9 +78,9 @@ export class ExclusiveConnections implements Connections {
 
 class Connection implements Lease {
   readonly client: Client;
-  readonly #onRelease: (connection: Connection, isSpoilt: boolean) => void;
+  readonly #onRelease: (connection: Connection, hasConnected: boolean) => void;
 
-  constructor(client: Client, onRelease: (connection: Connection, isSpoilt: boolean) => void) {
+  constructor(client: Client, onRelease: (connection: Connection, hasConnected: boolean) => void) {
     this.client = client;
     this.#onRelease = onRelease;
   }
@@ -89,8 +89,8 @@ class Connection implements Lease {
     return this.client.stats.connected;
   }
 
-  release({ isSpoilt }: { isSpoilt: boolean }): void {
-    this.#onRelease(this, isSpoilt);
+  release({ hasConnected }: { hasConnected: boolean }): void {
+    this.#onRelease(this, hasConnected);
   }
 }
 

@@ -248,7 +248,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   /** One that is still being made would keep the next exchange waiting. */
   #letGo(): void {
-    this.#lease?.release({ isSpoilt: this.#controller === null });
+    this.#lease?.release({ hasConnected: this.#controller !== null });
     this.#lease = null;
   }
 

@@ -5,8 +5,6 @@ import type { HttpRequest } from '../record/request.ts';
 import type { Agent } from './agent.ts';
 import { type Exchange, ExchangeHandler, type ExchangeOptions } from './exchange-handler.ts';
 
-export type { Exchange, ExchangeOptions, ExchangeSink, IntakeOf } from './exchange-handler.ts';
-
 /**
  * Sends a request and reads the whole answer. Always resolves, and at once when cancelled: also while undici is still
  * connecting, which it would not hear of.

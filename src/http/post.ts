@@ -4,7 +4,8 @@ import type { ReadAnswer, Reading } from '../record/reply.ts';
 import type { HttpHeaders, HttpRequest } from '../record/request.ts';
 import type { Agent } from './agent.ts';
 import { createStreamDecoder, type StreamDecoder } from './decode-stream.ts';
-import { type Exchange, type ExchangeSink, exchange } from './exchange.ts';
+import { exchange } from './exchange.ts';
+import type { Exchange, ExchangeSink } from './exchange-handler.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** Understands one answer as it comes. */

@@ -1,4 +1,5 @@
 import { Failure } from '../record/failure.ts';
+import { percentDecoded } from '../record/percent.ts';
 import { quote } from '../record/request.ts';
 import type { Bypass } from './no-proxy.ts';
 
@@ -38,7 +39,7 @@ export function parseProxy(text: string): ProxyServer {
   // A URL forgets a port that is its scheme's usual one.
   const hasPort = url.port !== '' || /:\d+$/.test(given.replace(/^[^/]*\/\/(?:[^/?#]*@)?/, '').split(/[/?#]/)[0] ?? '');
   if (!hasPort && url.protocol === 'http:') url.port = String(defaultPort);
-  const [user, password] = [decoded(url.username), decoded(url.password)];
+  const [user, password] = [percentDecoded(url.username), percentDecoded(url.password)];
   const isKnown = user !== '' || password !== '';
   const token = Buffer.from(`${user}:${password}`).toString('base64');
   return {
@@ -46,14 +47,6 @@ export function parseProxy(text: string): ProxyServer {
     authorization: isKnown ? `Basic ${token}` : null,
     secrets: isKnown ? [token, `${url.username}:${url.password}`, password, url.password] : [],
   };
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
 
 /** The proxy through which an origin is called, or null. */

@@ -15,8 +15,8 @@ export function locationOf(status: number, location: string | string[] | undefin
 }
 
 /**
- * The request of the next hop (RFC 9110, section 15.4). Credentials do not follow to another origin, nor does any
- * header of the user's. Throws a Failure `redirect` for a place that must not be called.
+ * The request of the next hop (RFC 9110, section 15.4). To another origin only `harmless` headers follow, and no body
+ * with a credential. Throws a Failure `redirect` for a place that must not be called.
  */
 export function redirected(request: HttpRequest, status: number, location: string): HttpRequest {
   // Not by two arguments: a path that begins with // would be taken for a host.

@@ -86,7 +86,7 @@ function nameOf({ origin }: ProxyServer): string {
 }
 
 /** Statuses of a proxy that may not be able to reach the host just now. */
-const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+const transientStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 function refusal(status: number, target: string, proxy: ProxyServer): Failure {
   const answer = `${status}${STATUS_CODES[status] ? ` ${STATUS_CODES[status]}` : ''}`;
@@ -97,7 +97,7 @@ function refusal(status: number, target: string, proxy: ProxyServer): Failure {
     status === 407
       ? `${nameOf(proxy)} asks for credentials (${answer}): ${hint}`
       : `${nameOf(proxy)} did not connect to ${target}: it answered ${answer}`;
-  return new Failure('connect', message, { phase: 'connect', retryable: passing.has(status) });
+  return new Failure('connect', message, { phase: 'connect', retryable: transientStatuses.has(status) });
 }
 
 function late(proxy: ProxyServer): Failure {

@@ -3,7 +3,7 @@ import { Failure } from '../record/failure.ts';
 import { type Line, readLines } from './lines.ts';
 import { type InputRecord, parseRecord, recordOfRow } from './records.ts';
 import type { Source } from './source.ts';
-import type { TableRow } from './table.ts';
+import type { TableRow } from './table-rows.ts';
 
 /** One line, record or table row of the input: what has an index, and will have a result row. */
 export type Entry = {

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Failure } from '../record/failure.ts';
+import { readFault } from '../record/file-fault.ts';
 import type { StreamedBody } from '../record/request.ts';
 import type { Content } from './request-defaults.ts';
 import type { Template, TemplateScope } from './template.ts';
@@ -93,7 +94,6 @@ async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
 
 function unreadable(path: string, error: unknown): Failure {
   if (error instanceof Failure) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : message;
+  const reason = readFault(error as NodeJS.ErrnoException);
   return new Failure('input', `cannot read ${path.slice(0, 200)}: ${reason}`, { cause: error });
 }

@@ -1,5 +1,6 @@
 import { AddressBook } from '../record/address-book.ts';
 import { rawText } from '../record/json.ts';
+import { percentDecoded } from '../record/percent.ts';
 import {
   addressOf,
   checkHeader,
@@ -132,16 +133,7 @@ function withoutOverridden(common: Headers, own: Headers): readonly string[] {
 }
 
 function basicOf({ username, password }: URL): string {
-  return Buffer.from(`${unescaped(username)}:${unescaped(password)}`).toString('base64');
-}
-
-/** Percent-decoded where it is decodable. */
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return Buffer.from(`${percentDecoded(username)}:${percentDecoded(password)}`).toString('base64');
 }
 
 const none: readonly string[] = [];
@@ -160,7 +152,7 @@ export function secretsOfUrl(text: string, protoDefault: RequestDefaults['protoD
   const [, written = ''] = (url ? userinfo : userinfoOfNoUrl).exec(whole) ?? [];
   const secret = url ? url.password || url.username : '';
   const basic = url ? basicOf(url) : '';
-  return [basic, secret, unescaped(secret), written.slice(written.indexOf(':') + 1)].filter((form) => form !== '');
+  return [basic, secret, percentDecoded(secret), written.slice(written.indexOf(':') + 1)].filter((form) => form !== '');
 }
 
 const userinfo = /^[^/?#@:]*:[\\/]*([^/?#]*)@/;

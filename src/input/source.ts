@@ -1,4 +1,5 @@
-import { openTable, type Table, type TableOptions } from './table.ts';
+import { openTable, type Table } from './table.ts';
+import type { TableOptions } from './table-rows.ts';
 
 export const inputFormats = ['auto', 'lines', 'ndjson', 'csv', 'tsv'] as const;
 export type InputFormat = (typeof inputFormats)[number];

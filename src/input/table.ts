@@ -1,8 +1,6 @@
 import { Failure } from '../record/failure.ts';
 import { RowParser, type TableOptions, type TableRow } from './table-rows.ts';
 
-export type { TableOptions, TableRow } from './table-rows.ts';
-
 /** A CSV or TSV file whose header has been read. */
 export type Table = {
   readonly columns: readonly string[];

@@ -7,7 +7,7 @@ import { isSystem, type Part, partsOf } from './parts.ts';
 import { createReader, type Dialect } from './reader.ts';
 
 /** The API wants a number, and no model takes less. */
-export const anthropicMaxTokens = 4096;
+const anthropicMaxTokens = 4096;
 /** Understood by Anthropic and by all that speak like it. */
 const oldestVersion = '2023-06-01';
 

@@ -3,7 +3,7 @@ import type { Completion, PromptTask } from '../record/prompt.ts';
 import type { Reading } from '../record/reply.ts';
 import type { HttpHeaders, HttpRequest } from '../record/request.ts';
 
-/** How one provider is asked and understood: all that differs between them. Pure, so that transcripts can test it. */
+/** How one provider is asked and understood: all that differs between them. No I/O; it may learn from an answer how to ask the next time. */
 export type Codec = {
   /** As rows name it. */
   readonly provider: string;

@@ -16,8 +16,6 @@ const makers = {
 /** Whose API is spoken. */
 export type Provider = keyof typeof makers;
 
-export const providers = Object.keys(makers) as readonly Provider[];
-
 export function codecOf(provider: Provider, settings: ModelSettings): Codec {
   return makers[provider](settings);
 }

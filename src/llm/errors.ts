@@ -33,7 +33,7 @@ const emptyAccount =
 const filtered = /^(?:content_filter|content_policy_violation|ResponsibleAIPolicyViolation)$/;
 
 /** Statuses that may be different next time; official clients repeat the same ones. */
-const passing: ReadonlySet<number> = new Set([408, 409, 425, 429, 500, 502, 503, 504, 522, 524, 529]);
+const transientStatuses: ReadonlySet<number> = new Set([408, 409, 425, 429, 500, 502, 503, 504, 522, 524, 529]);
 /** Statuses that refuse the caller and not the request: 529 is 503 by another name. */
 const refusing: ReadonlySet<number> = new Set([429, 503, 529]);
 
@@ -47,7 +47,7 @@ export function refusalOf(refused: Refused, server: Server): Omit<Reading<never>
   if (error.words.some((word) => filtered.test(word))) return { failure: new Failure('refused', said) };
   if (status >= 300 && status < 400) return { failure: new Failure('redirect', said) };
   // An error after a good status, and without one of its own, broke out while the answer was made.
-  const retryable = wish(refused.headers) ?? (status < 300 || passing.has(status));
+  const retryable = wish(refused.headers) ?? (status < 300 || transientStatuses.has(status));
   const failure = new Failure(status === 429 ? 'rate_limited' : 'http', said, { retryable });
   return { failure, isRefusal: refusing.has(status), holdMs: error.retryDelayMs ?? resetMs(refused.headers) };
 }

@@ -9,8 +9,6 @@ import { type Rate, slidingWindow, slots } from './limits.ts';
 import type { Values } from './route.ts';
 import { type Listing, listing, router, routeTable } from './routes.ts';
 
-export { seededRandom } from './fate.ts';
-
 export type MockOptions = FateOptions & {
   /** 0 is any free one. */
   readonly port?: number;

@@ -47,14 +47,14 @@ function text(length: number, chunks: Iterable<Uint8Array> | AsyncIterable<strin
 const block = Buffer.from(`${'0123456789abcdef'.repeat(4).slice(1)}\n`.repeat(1024));
 
 /** `length` bytes of text, a block at a time. */
-export function* filler(length: number): Generator<Uint8Array> {
+function* filler(length: number): Generator<Uint8Array> {
   let left = length;
   for (; left > block.length; left -= block.length) yield block;
   if (left > 0) yield block.subarray(0, left);
 }
 
 /** `length` bytes, the first at once, with a pause before each of the others. */
-export async function* drip(length: number, pause: () => Promise<void>): AsyncGenerator<string> {
+async function* drip(length: number, pause: () => Promise<void>): AsyncGenerator<string> {
   for (let sent = 0; sent < length; sent += 1) {
     if (sent > 0) await pause();
     yield '.';

@@ -29,19 +29,22 @@ export type Checkpoint = {
 /** What a job and its row have in common. */
 export type Known = { readonly id: string | null; readonly key?: string | undefined; readonly signature: string };
 
-export type CheckpointOptions = {
+/** How the lines of an output file are read. */
+export type RowReading = {
+  /** What of a row depends on the configuration, in short. */
+  signatureOf: (row: Row) => string;
+  /** What a line says of its job where it is no row: its `id` and whether it is `ok`. May throw a Failure `output`. */
+  rowOf?: ((line: Row) => Row) | undefined;
+};
+
+export type CheckpointOptions = RowReading & {
   /** The earlier run's lines, whole or cut short. */
   lines: AsyncIterable<Iterable<string>>;
   /** Takes each line of a finished job. */
   keep: (line: string) => void | Promise<void>;
-  /** What of a row depends on the configuration, in short. */
-  signatureOf: (row: Row) => string;
-  /** What a line says of its job where it is no row: its `id` and whether it is `ok`. May throw a Failure `output`. */
-  rowOf?: RowOf | undefined;
 };
 
 type Row = Readonly<Record<string, unknown>>;
-export type RowOf = (line: Row) => Row;
 
 /** A change of configuration shows in the first so many rows, or not at all. */
 const signaturesKept = 1000;

@@ -3,15 +3,11 @@ import { compactJson } from '../record/compact-json.ts';
 import type { Failure } from '../record/failure.ts';
 import { escapeUnsafe } from '../record/json.ts';
 import type { HttpRequest } from '../record/request.ts';
-import { createMask, type Mask, masked } from '../record/secrets.ts';
-import { error, inputOf, string } from './row-fields.ts';
+import { createMask, type Mask } from '../record/secrets.ts';
+import { error, fieldsOf, inputOf, sentHeaders, string } from './row-fields.ts';
 
-/** A line and what would be sent for it. */
-export type DryJob = {
-  readonly index: number;
-  readonly id: string | null;
-  /** Why nothing would be sent, or null. */
-  readonly failure: Failure | null;
+/** What would be sent for a line. */
+export type DryCall = {
   /** For lines that fail: as their row shows them. */
   readonly url: string | null;
   readonly method: string;
@@ -19,6 +15,14 @@ export type DryJob = {
   readonly request: HttpRequest | null;
   /** Values of this line alone that must not appear. */
   readonly secrets: readonly string[];
+};
+
+/** A line and what would be sent for it. */
+export type DryJob = DryCall & {
+  readonly index: number;
+  readonly id: string | null;
+  /** Why nothing would be sent, or null. */
+  readonly failure: Failure | null;
 };
 
 /** The headers whose values nobody has to hide. All others may hold a credential, whatever their names. */
@@ -88,15 +92,8 @@ type Shown = { readonly text: string; readonly isJson: boolean };
 const jsonType = /^application\/(?:[^;]+\+)?json\s*(?:;|$)/i;
 
 function shownHeaders(headers: HttpRequest['headers'], mask: Mask | null): Shown {
-  const sent = new Map<string, string>();
-  for (let at = 0; at < headers.length; at += 2) {
-    const [name = '', value = ''] = headers.slice(at, at + 2);
-    const before = sent.get(name);
-    // Several of one name mean the same as all values in one (RFC 9110, section 5.3).
-    sent.set(name, !harmless.has(name) ? masked : before === undefined ? value : `${before}, ${value}`);
-  }
-  const fields = [...sent].map(([name, value]) => `${string(name, mask)}:${string(value, mask)}`);
-  return { text: `{${fields.join()}}`, isJson: jsonType.test(sent.get('content-type') ?? '') };
+  const sent = sentHeaders(headers, (name) => !harmless.has(name));
+  return { text: fieldsOf(sent, mask), isJson: jsonType.test(sent.get('content-type') ?? '') };
 }
 
 function bodyOf(body: string | Uint8Array, { isJson }: Shown, mask: Mask | null): string {

@@ -45,7 +45,7 @@ const current: QueryNode = { type: 'Current' };
 const itself: QueryNode = { type: 'ExpressionReference', child: current };
 
 /** These hand on what they are given: each digit is to come out again. */
-const passing: ReadonlySet<string> = new Set(['to_string', 'to_array', 'not_null', 'map']);
+const handingOn: ReadonlySet<string> = new Set(['to_string', 'to_array', 'not_null', 'map']);
 /** These work on lists of numbers, or look for one. */
 const ofLists: ReadonlySet<string> = new Set(['sum', 'avg', 'contains']);
 /** These hand on elements of a list by their order, as their relatives with a key do. */
@@ -57,7 +57,7 @@ function ofFunction({ name, children }: QueryNode): QueryNode {
   const [list, ...others] = given;
   if (ordering.has(called) && list && others.length === 0) return ofFunction(call(`${called}_by`, list, itself));
   if (called === 'to_number') return call('not_null', call(keptFunction, ...given), call(called, ...given));
-  if (passing.has(called)) return call(called, ...given);
+  if (handingOn.has(called)) return call(called, ...given);
   const convert = ofLists.has(called) ? numbersFunction : numberFunction;
   return call(called, ...given.map((one) => converted(one, convert)));
 }

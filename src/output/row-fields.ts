@@ -1,8 +1,8 @@
 import type { Failure } from '../record/failure.ts';
 import type { Result } from '../record/job.ts';
 import { parseExactJson, rawText } from '../record/json.ts';
-import type { HttpAnswer, HttpHeaders } from '../record/request.ts';
-import type { Mask } from '../record/secrets.ts';
+import type { HttpAnswer, HttpHeaders, HttpRequest } from '../record/request.ts';
+import { type Mask, masked } from '../record/secrets.ts';
 
 /** Fields that the rows of all commands share: each returns JSON text, secrets masked. */
 
@@ -58,6 +58,25 @@ export function headers(received: HttpHeaders | null | undefined, mask: Mask | n
     const all = name === 'set-cookie' ? [shown].flat() : shown;
     return `${string(name, mask)}:${Array.isArray(all) ? `[${all.map((one) => string(one, mask)).join()}]` : string(all, mask)}`;
   });
+  return `{${fields.join()}}`;
+}
+
+/**
+ * The headers of a request, given as names and values in turn. Several of one name mean the same as all values in one
+ * (RFC 9110, section 5.3). Hidden values are masked whole.
+ */
+export function sentHeaders(pairs: HttpRequest['headers'], isHidden: (name: string) => boolean): Map<string, string> {
+  const sent = new Map<string, string>();
+  for (let at = 0; at < pairs.length; at += 2) {
+    const [name = '', value = ''] = pairs.slice(at, at + 2);
+    const before = sent.get(name);
+    sent.set(name, isHidden(name) ? masked : before === undefined ? value : `${before}, ${value}`);
+  }
+  return sent;
+}
+
+export function fieldsOf(sent: ReadonlyMap<string, string>, mask: Mask | null): string {
+  const fields = [...sent].map(([name, value]) => `${string(name, mask)}:${string(value, mask)}`);
   return `{${fields.join()}}`;
 }
 

@@ -1,8 +1,19 @@
 import type { Result } from '../record/job.ts';
 import { escapeUnsafe } from '../record/json.ts';
 import type { Body, FetchTask, HttpAnswer, HttpRequest } from '../record/request.ts';
-import { createMask, isSecretHeader, type Mask, masked } from '../record/secrets.ts';
-import { attemptLog, createStamp, error, headers, inputOf, millis, string, timings } from './row-fields.ts';
+import { createMask, isSecretHeader, type Mask } from '../record/secrets.ts';
+import {
+  attemptLog,
+  createStamp,
+  error,
+  fieldsOf,
+  headers,
+  inputOf,
+  millis,
+  sentHeaders,
+  string,
+  timings,
+} from './row-fields.ts';
 
 /** What a row may show beyond its usual fields. */
 export const includes = ['headers', 'timings', 'attempts', 'input', 'request'] as const;
@@ -66,17 +77,10 @@ function body(shaped: Body | null): string {
 }
 
 function requestOf(request: HttpRequest, mask: Mask | null): string {
-  // A header that is sent several times means the same as all its values in one (RFC 9110, section 5.3).
-  const sent = new Map<string, string>();
-  for (let at = 0; at < request.headers.length; at += 2) {
-    const [name = '', value = ''] = request.headers.slice(at, at + 2);
-    const before = sent.get(name);
-    sent.set(name, isSecretHeader(name) ? masked : before === undefined ? value : `${before}, ${value}`);
-  }
-  const fields = [...sent].map(([name, value]) => `${string(name, mask)}:${string(value, mask)}`);
+  const sent = fieldsOf(sentHeaders(request.headers, isSecretHeader), mask);
   const { body, stream } = request;
   const shown = stream
     ? `"body":null,"form":[${stream.parts.map((part) => string(part, mask)).join()}]`
     : `"body":${string(typeof body === 'string' || body === null ? body : Buffer.from(body).toString('utf8'), mask)}`;
-  return `{"method":${string(request.method, mask)},"url":${string(request.url, mask)},"headers":{${fields.join()}},${shown}}`;
+  return `{"method":${string(request.method, mask)},"url":${string(request.url, mask)},"headers":${sent},${shown}}`;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { Failure } from '../record/failure.ts';
 import type { Job } from '../record/job.ts';
+import { percentDecoded } from '../record/percent.ts';
 import type { FetchTask } from '../record/request.ts';
 import type { SaveBody } from '../record/saving.ts';
 import { writeChunks } from './file-writer.ts';
@@ -37,21 +38,13 @@ export function createSave({ folder, overwrites }: SaveOptions): SaveBody {
 }
 
 /** `--name` if it is given, else the job's id, or its index, and the last segment of its URL. */
-export function nameOf({ index, id, payload }: Job<FetchTask>): string {
+function nameOf({ index, id, payload }: Job<FetchTask>): string {
   if (payload.fileName !== null) return safeName(payload.fileName);
   const [segment = ''] =
     URL.parse(payload.url ?? '')
       ?.pathname.split('/')
       .slice(-1) ?? [];
-  return safeName(`${id ?? index}${segment === '' ? '' : '-'}${unescaped(segment)}`);
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return safeName(`${id ?? index}${segment === '' ? '' : '-'}${percentDecoded(segment)}`);
 }
 
 /** Anything counts, also a link that leads nowhere. */

@@ -1,5 +1,5 @@
 import { createHistogram } from 'node:perf_hooks';
-import type { FailureCode } from '../record/failure.ts';
+import { type FailureCode, isRunsEnd } from '../record/failure.ts';
 import type { Usage } from '../record/prompt.ts';
 
 /** What the tally needs to know of a settled row. */
@@ -72,9 +72,9 @@ export function createTally({ hasUsage = false }: { hasUsage?: boolean } = {}): 
 
   function add(row: Settled): void {
     if (row.ok) ok += 1;
-    else if (isCancelled(row.code)) cancelled += 1;
+    else if (isRunsEnd(row.code)) cancelled += 1;
     else failed += 1;
-    const byCode = isCancelled(row.code) ? cancelledByCode : failedByCode;
+    const byCode = isRunsEnd(row.code) ? cancelledByCode : failedByCode;
     if (row.code !== null) byCode.set(row.code, (byCode.get(row.code) ?? 0) + 1);
     if (row.status !== null) statuses.set(row.status, (statuses.get(row.status) ?? 0) + 1);
     attempts += row.attempts;
@@ -113,9 +113,4 @@ export function createTally({ hasUsage = false }: { hasUsage?: boolean } = {}): 
   }
 
   return { add, snapshot };
-}
-
-/** The run's doing and not the job's. */
-function isCancelled(code: FailureCode | null): boolean {
-  return code === 'cancelled' || code === 'deadline';
 }

@@ -27,11 +27,16 @@ export const failureCodes = [
   'quota', // the account has nothing left: waiting does not help
   'refused', // the model declined to answer
   'schema', // the model's answer does not fit the schema
-  'error', // an attempt threw something that is not a Failure (library only)
+  'error', // an attempt threw something that is no Failure: the own error of the library's caller, or a bug of ours
 ] as const;
 
 /** What went wrong, as one word. */
 export type FailureCode = (typeof failureCodes)[number];
+
+/** Whether a job failed by the run's doing, not its own. */
+export function isRunsEnd(code: FailureCode | null): boolean {
+  return code === 'cancelled' || code === 'deadline';
+}
 
 /** Where an attempt was when it failed. `total` is the time of several hops together. */
 export type FailurePhase = 'connect' | 'headers' | 'body' | 'idle' | 'total';

@@ -1,12 +1,5 @@
 import type { Failure } from './failure.ts';
-import type { HttpAnswer, HttpHeaders } from './request.ts';
-
-/** A whole answer, its encodings undone, for those who know what it means. */
-export type Reply = {
-  readonly status: number;
-  readonly headers: HttpHeaders;
-  readonly body: Uint8Array;
-};
+import type { HttpAnswer } from './request.ts';
 
 /** What an answer means for its job. */
 export type Reading<Content> = {

@@ -1,9 +1,14 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { nodePath, projectRoot, temporaryFolder } from '../support/places.ts';
+
+test('the program is ASCII: bin/program.js reads a character from each byte', () => {
+  const program = readFileSync(join(projectRoot, 'dist/sluice.cjs'), 'latin1');
+  expect(program.match(/[^\0-\x7f].{0,40}/)?.[0]).toBeUndefined();
+});
 
 /** V8's own code of the program, made by the build: a start must be the same with it, without it and with a wrong one. */
 describe('the program starts', () => {

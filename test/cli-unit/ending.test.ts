@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { exitOf, interruptNote, resumeHint, type SessionEnd } from '../../src/cli/ending.ts';
-import type { RunEnd } from '../../src/flow/run.ts';
+import type { RunEnd } from '../../src/flow/run-options.ts';
 import { createTally } from '../../src/output/tally.ts';
+import { Failure } from '../../src/record/failure.ts';
 
 type Story = Partial<Omit<SessionEnd, 'end'>> & Partial<RunEnd>;
 
@@ -20,6 +21,7 @@ describe('exitOf, the table of endings', () => {
     ['some rows failed', { failed: 1 }, { code: 1 }],
     ['own policy stopped it', { kind: 'failures', failed: 1 }, { code: 3 }],
     ['output cannot be written', { kind: 'aborted', outputError: disk, hasLostReaderFirst: true }, { code: 4 }],
+    ['output cannot be closed', { failed: 1, outputError: new Failure('output', 'full') }, { code: 4 }],
     ['--deadline', { kind: 'deadline', failed: 3 }, { code: 124 }],
     ['Ctrl-C', { kind: 'drained', failed: 2, signal: 'SIGINT' }, { signal: 'SIGINT' }],
     ['SIGTERM', { kind: 'drained', signal: 'SIGTERM' }, { signal: 'SIGTERM' }],

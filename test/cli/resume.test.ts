@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -394,6 +395,44 @@ describe('--retry-failed', () => {
     held.open();
     expect((await fetchTo(file, ['--retry-failed'], { input })).exitCode).toBe(0);
     expect(idsOf(rowsIn(file))).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('a folder where FILE is rewritten', () => {
+  test('found at the end of --retry-failed: exit 4 and what to do, with all rows in FILE and no lock', async () => {
+    const held = holdAnswers();
+    const server = await startServer({ '/flaky': inTurn(reply(404), held.handler) });
+    const file = newFile();
+    const input = lines(server.at('/a'), server.at('/flaky'));
+    await fetchTo(file, [], { input });
+    const run = startTo(file, ['--retry-failed', '--summary', 'json']);
+    run.stdin.end(input);
+    await server.called(3);
+    mkdirSync(`${file}.resume`);
+    held.open();
+    const { exitCode, stderr } = await run.ended;
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain('"ok":1');
+    expect(stderr).toMatch(
+      /\nsluice: all rows are in \S+out\.ndjson, .+ beside their new ones: .+out\.ndjson\.resume.*; .+--retry-failed.+\n$/,
+    );
+    expect(rowsIn(file).map((row) => row.status)).toEqual([200, 404, 200]);
+    expect(readdirSync(join(file, '..')).sort()).toEqual(['out.ndjson', 'out.ndjson.resume']);
+
+    rmdirSync(`${file}.resume`);
+    expect((await fetchTo(file, ['--retry-failed'], { input })).exitCode).toBe(0);
+    expect(rowsIn(file).map((row) => row.status)).toEqual([200, 200]);
+  });
+
+  test('found at the start: wrong usage that names it, and nothing is sent', async () => {
+    const server = await startServer({ '/bad': reply(404) });
+    const file = newFile();
+    await fetchTo(file, [server.at('/bad')]);
+    mkdirSync(`${file}.resume`);
+    const again = ['--resume', '--retry-failed'].map((mode) => ['fetch', '-o', file, mode, server.at('/bad')]);
+    await expectRefused(again.map((args) => [args, `EISDIR: illegal operation on a directory, open '${file}.resume'`]));
+    expect(server.calls).toHaveLength(1);
+    expect(readdirSync(join(file, '..')).sort()).toEqual(['out.ndjson', 'out.ndjson.resume']);
   });
 });
 

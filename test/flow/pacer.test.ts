@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Pacer, type Rate } from '../../src/flow/pacer.ts';
+import { Pacer } from '../../src/flow/pacer.ts';
+import type { Rate } from '../../src/record/rate.ts';
 
 /** One every 10 ms: too close for exact timers. */
 const hundredPerSecond: Rate = { count: 100, windowMs: 1000 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { backoffMs, type Decision, decide, type Refusal, type RetryPolicy } from '../../src/flow/retry.ts';
+import { backoffMs, type Decision, decide, type FailedAttempt, type RetryPolicy } from '../../src/flow/retry.ts';
 import { failure } from './support/outcomes.ts';
 
 const policy: RetryPolicy = { retries: 2, delayMs: 500, maxDelayMs: 3000, retryAfterMaxMs: 60_000 };
@@ -26,96 +26,96 @@ const final = failure('http', { retryable: false });
 const fresh = { retriesUsed: 0, heldMs: 0, leftMs: Number.POSITIVE_INFINITY };
 
 /** With random 0.5 the first back-off is 250 ms, the second 500 ms. */
-const cases: { claim: string; refusal: Partial<Refusal>; decision: Decision }[] = [
+const cases: { claim: string; failed: Partial<FailedAttempt>; decision: Decision }[] = [
   {
     claim: 'a failure that may pass is tried again after a sleep of the job',
-    refusal: { failure: passing },
+    failed: { failure: passing },
     decision: { kind: 'again', usesRetry: true, delayMs: 250, holdMs: null, closeMs: null },
   },
   {
     claim: 'the second sleep may be twice as long',
-    refusal: { failure: passing, retriesUsed: 1 },
+    failed: { failure: passing, retriesUsed: 1 },
     decision: { kind: 'again', usesRetry: true, delayMs: 500, holdMs: null, closeMs: null },
   },
   {
     claim: 'no retry is left',
-    refusal: { failure: passing, retriesUsed: 2 },
+    failed: { failure: passing, retriesUsed: 2 },
     decision: { kind: 'give up', usesRetry: true, delayMs: 1000, holdMs: null, closeMs: null },
   },
   {
     claim: 'a failure that does not pass is final',
-    refusal: { failure: final },
+    failed: { failure: final },
     decision: { kind: 'give up', usesRetry: true, delayMs: 250, holdMs: null, closeMs: null },
   },
   {
     claim: 'a sleep past the deadline is none',
-    refusal: { failure: passing, leftMs: 250 },
+    failed: { failure: passing, leftMs: 250 },
     decision: { kind: 'give up', usesRetry: true, delayMs: 250, holdMs: null, closeMs: null },
   },
   {
     claim: 'a sleep that ends before the deadline is one',
-    refusal: { failure: passing, leftMs: 251 },
+    failed: { failure: passing, leftMs: 251 },
     decision: { kind: 'again', usesRetry: true, delayMs: 250, holdMs: null, closeMs: null },
   },
   {
     claim: 'a sleep that the outcome brings along is taken in place of the back-off',
-    refusal: { failure: passing, delayMs: 7 },
+    failed: { failure: passing, delayMs: 7 },
     decision: { kind: 'again', usesRetry: true, delayMs: 7, holdMs: null, closeMs: null },
   },
   {
     claim: 'a refusal with a time holds the lane and uses no retry',
-    refusal: { failure: passing, hold: { ms: 5000 }, retriesUsed: 2 },
+    failed: { failure: passing, hold: { ms: 5000 }, retriesUsed: 2 },
     decision: { kind: 'again', usesRetry: false, delayMs: 0, holdMs: 5000, closeMs: null },
   },
   {
     claim: 'a refusal without a time holds the lane for the back-off and uses a retry',
-    refusal: { failure: passing, hold: { ms: null } },
+    failed: { failure: passing, hold: { ms: null } },
     decision: { kind: 'again', usesRetry: true, delayMs: 0, holdMs: 250, closeMs: null },
   },
   {
     claim: 'a time of nothing is no time',
-    refusal: { failure: passing, hold: { ms: 0 } },
+    failed: { failure: passing, hold: { ms: 0 } },
     decision: { kind: 'again', usesRetry: true, delayMs: 0, holdMs: 250, closeMs: null },
   },
   {
     claim: 'the last refusal without a time holds the lane too',
-    refusal: { failure: passing, hold: { ms: null }, retriesUsed: 2 },
+    failed: { failure: passing, hold: { ms: null }, retriesUsed: 2 },
     decision: { kind: 'give up', usesRetry: true, delayMs: 0, holdMs: 1000, closeMs: null },
   },
   {
     claim: 'a final failure with a time holds the lane, but not the job',
-    refusal: { failure: final, hold: { ms: 5000 } },
+    failed: { failure: final, hold: { ms: 5000 } },
     decision: { kind: 'give up', usesRetry: false, delayMs: 0, holdMs: 5000, closeMs: null },
   },
   {
     claim: 'the longest time allowed is waited for',
-    refusal: { failure: passing, hold: { ms: 60_000 } },
+    failed: { failure: passing, hold: { ms: 60_000 } },
     decision: { kind: 'again', usesRetry: false, delayMs: 0, holdMs: 60_000, closeMs: null },
   },
   {
     claim: 'a longer time closes the lane',
-    refusal: { failure: passing, hold: { ms: 60_001 } },
+    failed: { failure: passing, hold: { ms: 60_001 } },
     decision: { kind: 'give up', usesRetry: false, delayMs: 0, holdMs: null, closeMs: 60_001 },
   },
   {
     claim: 'a time up to the deadline closes the lane',
-    refusal: { failure: passing, hold: { ms: 5000 }, leftMs: 5000 },
+    failed: { failure: passing, hold: { ms: 5000 }, leftMs: 5000 },
     decision: { kind: 'give up', usesRetry: false, delayMs: 0, holdMs: null, closeMs: 5000 },
   },
   {
     claim: 'all times of a job together may be as long as the longest',
-    refusal: { failure: passing, hold: { ms: 5000 }, heldMs: 55_000 },
+    failed: { failure: passing, hold: { ms: 5000 }, heldMs: 55_000 },
     decision: { kind: 'again', usesRetry: false, delayMs: 0, holdMs: 5000, closeMs: null },
   },
   {
     claim: 'longer together is too long for the job, and the lane is held for the others',
-    refusal: { failure: passing, hold: { ms: 5000 }, heldMs: 55_001 },
+    failed: { failure: passing, hold: { ms: 5000 }, heldMs: 55_001 },
     decision: { kind: 'give up', usesRetry: false, delayMs: 0, holdMs: 5000, closeMs: null },
   },
 ];
 
-test.each(cases)('`decide`: $claim', ({ refusal, decision }) => {
-  expect(decide({ failure: passing, ...fresh, ...refusal }, policy, () => 0.5)).toEqual(decision);
+test.each(cases)('`decide`: $claim', ({ failed, decision }) => {
+  expect(decide({ failure: passing, ...fresh, ...failed }, policy, () => 0.5)).toEqual(decision);
 });
 
 test('`decide` never waits for a job beyond its retries, its time or the deadline', () => {
@@ -137,14 +137,14 @@ test('`decide` never waits for a job beyond its retries, its time or the deadlin
       fc.double({ min: 0, max: justBelowOne, noNaN: true }),
       (given, isHeld, random) => {
         const { hold, ...rest } = given;
-        const refusal: Refusal = isHeld ? { ...rest, hold } : rest;
-        const { kind, usesRetry, delayMs, holdMs, closeMs } = decide(refusal, policy, () => random);
+        const failed: FailedAttempt = isHeld ? { ...rest, hold } : rest;
+        const { kind, usesRetry, delayMs, holdMs, closeMs } = decide(failed, policy, () => random);
         expect(holdMs === null || closeMs === null).toBe(true);
         if (kind === 'give up') return;
-        expect(refusal.failure.retryable).toBe(true);
-        expect(delayMs + (holdMs ?? 0)).toBeLessThan(refusal.leftMs);
-        if (usesRetry) expect(refusal.retriesUsed).toBeLessThan(policy.retries);
-        else expect(refusal.heldMs + (holdMs ?? 0)).toBeLessThanOrEqual(policy.retryAfterMaxMs);
+        expect(failed.failure.retryable).toBe(true);
+        expect(delayMs + (holdMs ?? 0)).toBeLessThan(failed.leftMs);
+        if (usesRetry) expect(failed.retriesUsed).toBeLessThan(policy.retries);
+        else expect(failed.heldMs + (holdMs ?? 0)).toBeLessThanOrEqual(policy.retryAfterMaxMs);
       },
     ),
   );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/flow/run.ts';
+import type { RunView } from '../../src/flow/run-options.ts';
 import { turn } from './fake-clock.ts';
 import type { TestJob } from './support/outcomes.ts';
 import { badJob, done, failed, hop, jobAt, jobs, refused, retry } from './support/outcomes.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TokenOptions } from '../../src/flow/allowance.ts';
-import type { RunView } from '../../src/flow/run.ts';
+import type { RunView } from '../../src/flow/run-options.ts';
 import type { Budget } from '../../src/record/reply.ts';
 import { turn } from './fake-clock.ts';
 import { failure, jobAt, jobs, retry, type TestOutcome } from './support/outcomes.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { openTable, type TableOptions, type TableRow } from '../../src/input/table.ts';
+import { openTable } from '../../src/input/table.ts';
+import type { TableOptions, TableRow } from '../../src/input/table-rows.ts';
 
 type Given = Partial<TableOptions> & { cut?: number };
 

@@ -10,7 +10,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 type Layer = { readonly allowed: readonly string[]; readonly forbidden: readonly string[] };
 
-const folders = ['record', 'flow', 'http', 'llm', 'input', 'output', 'report', 'mock', 'cli', 'commands'];
+const folders = ['record', 'flow', 'library', 'http', 'llm', 'input', 'output', 'report', 'mock', 'cli', 'commands'];
+const ofTheProgram = folders.filter((folder) => folder !== 'library');
 const oclif = ['@oclif/core', '@oclif/core/command'];
 const builtins = ['node:fs', 'node:stream/promises'];
 const aroundTheRules = ['./../cli/main.ts', '../record/../cli/main.ts'];
@@ -20,6 +21,7 @@ const layers: Record<string, Layer> = {
   'src/record/x.ts': layer({ below: [], libraries: [] }),
   'src/flow/x.ts': layer({ libraries: [] }),
   'src/flow/gate.ts': layer({ libraries: ['p-queue'] }),
+  'src/library/x.ts': layer({ below: ['record', 'flow'], libraries: [] }),
   'src/http/x.ts': layer({ libraries: ['undici', ...builtins] }),
   'src/llm/x.ts': layer({ libraries: ['eventsource-parser', ...builtins] }),
   'src/input/x.ts': layer({ libraries: ['csv-parse', 'valibot', ...builtins] }),
@@ -30,17 +32,28 @@ const layers: Record<string, Layer> = {
   'src/cli/x.ts': {
     allowed: [
       './values.ts',
-      ...modulesOf(folders.filter((folder) => folder !== 'commands')),
+      ...modulesOf(ofTheProgram.filter((folder) => folder !== 'commands')),
       'undici',
       'node:process',
       ...oclif,
     ],
-    forbidden: ['../commands/x.ts'],
+    forbidden: ['../commands/x.ts', '../library/x.ts'],
   },
-  'src/commands/x.ts': { allowed: [...modulesOf(folders), 'undici', 'node:process', ...oclif], forbidden: [] },
+  'src/commands/x.ts': {
+    allowed: [...modulesOf(ofTheProgram), 'undici', 'node:process', ...oclif],
+    forbidden: ['../library/x.ts'],
+  },
   'src/index.ts': {
-    allowed: ['./record/x.ts', './flow/x.ts', './http/x.ts'],
-    forbidden: ['./cli/x.ts', './commands/x.ts', './output/x.ts', './flow/../cli/x.ts', 'node:process', ...oclif],
+    allowed: ['./record/x.ts', './flow/x.ts', './library/x.ts'],
+    forbidden: [
+      './http/x.ts',
+      './cli/x.ts',
+      './commands/x.ts',
+      './output/x.ts',
+      './flow/../cli/x.ts',
+      'node:process',
+      ...oclif,
+    ],
   },
 };
 

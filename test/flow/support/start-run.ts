@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'vitest';
-import { type RunEnd, type RunOptions, run } from '../../../src/flow/run.ts';
+import { run } from '../../../src/flow/run.ts';
+import type { RunEnd, RunOptions } from '../../../src/flow/run-options.ts';
 import type { Result } from '../../../src/record/job.ts';
 import { FakeClock, turn } from '../fake-clock.ts';
 import { Calls } from './calls.ts';

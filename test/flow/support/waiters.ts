@@ -1,9 +1,9 @@
 import { Gate } from '../../../src/flow/gate.ts';
 import type { LaneLimits, Waiter } from '../../../src/flow/lane.ts';
 import { Lanes } from '../../../src/flow/lanes.ts';
-import type { Rate } from '../../../src/flow/pacer.ts';
 import type { Failure } from '../../../src/record/failure.ts';
 import type { Timings } from '../../../src/record/job.ts';
+import type { Rate } from '../../../src/record/rate.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 /** Somebody in line, whose attempt ends when the test says so. */

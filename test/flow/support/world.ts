@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events';
 import type fc from 'fast-check';
 import { expect } from 'vitest';
-import { type RunEnd, run } from '../../../src/flow/run.ts';
+import { run } from '../../../src/flow/run.ts';
+import type { RunEnd } from '../../../src/flow/run-options.ts';
 import type { CallContext, Result } from '../../../src/record/job.ts';
 import { FakeClock, turn } from '../fake-clock.ts';
 import { badJob, done, failed, hop, jobAt, refused, retry, type TestJob, type TestOutcome } from './outcomes.ts';

@@ -1,6 +1,6 @@
-import { Failure } from '../record/failure.ts';
+import type { Attempt } from '../flow/attempt.ts';
+import { Failure, isRunsEnd } from '../record/failure.ts';
 import type { Outcome } from '../record/job.ts';
-import type { Attempt } from './attempt.ts';
 import { RetryRequest } from './retry-request.ts';
 import type { Payload } from './source.ts';
 
@@ -51,12 +51,7 @@ function outcomeOf(error: unknown, reason: Failure | null): Outcome<never, never
 
 function asFailure(error: unknown): Failure {
   // Those two codes are this run's to give: an attempt that met another run's end has failed.
-  if (error instanceof Failure && !isRunsEnd(error)) return error;
+  if (error instanceof Failure && !isRunsEnd(error.code)) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new Failure('error', message, { cause: error, retryable: error instanceof Failure && error.retryable });
-}
-
-/** The run's doing, not the job's. */
-export function isRunsEnd({ code }: Failure): boolean {
-  return code === 'cancelled' || code === 'deadline';
 }

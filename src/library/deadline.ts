@@ -1,7 +1,7 @@
+import { type Clock, systemClock } from '../flow/clock.ts';
 import { Failure } from '../record/failure.ts';
 import { checkLimitMs } from './checks.ts';
 import { childSignal } from './child-signal.ts';
-import { type Clock, systemClock } from './clock.ts';
 
 export type DeadlineOptions = {
   /** Aborting it cancels the call too. */

@@ -1,12 +1,13 @@
-import { Failure } from '../record/failure.ts';
+import type { Attempt } from '../flow/attempt.ts';
+import type { LaneLimits } from '../flow/lane.ts';
+import { run as runEngine } from '../flow/run.ts';
+import type { RunEnd } from '../flow/run-options.ts';
+import { Failure, isRunsEnd } from '../record/failure.ts';
 import type { Result } from '../record/job.ts';
-import type { Attempt } from './attempt.ts';
 import { onAbort } from './child-signal.ts';
 import { asJobResult, type JobResult } from './job-result.ts';
-import type { LaneLimits } from './lane.ts';
 import { engineSettings, type RunOptions } from './library-options.ts';
-import { type AttemptContext, engineAttempt, isRunsEnd } from './own-attempt.ts';
-import { type RunEnd, run as runEngine } from './run.ts';
+import { type AttemptContext, engineAttempt } from './own-attempt.ts';
 import { answersAtOnce, type Payload, Source } from './source.ts';
 
 /** The results of a run, to be looped over once. */
@@ -182,7 +183,7 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
 
   #count(failure: Failure): void {
     const limit = this.#settings.failureLimit;
-    if (isRunsEnd(failure)) this.#cut += 1;
+    if (isRunsEnd(failure.code)) this.#cut += 1;
     else if (!(limit && 'count' in limit && this.#failed >= limit.count)) {
       this.#failed += 1;
       this.#failure = failure;

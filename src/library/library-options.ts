@@ -1,9 +1,9 @@
+import { type Clock, systemClock } from '../flow/clock.ts';
+import type { FailureLimit } from '../flow/failure-limit.ts';
+import type { LaneLimits as EngineLimits } from '../flow/lane.ts';
+import type { RetryPolicy } from '../flow/retry.ts';
 import type { Rate } from '../record/rate.ts';
 import { checkCount, checkLimitMs, checkMs, checkRateOption, wrong } from './checks.ts';
-import { type Clock, systemClock } from './clock.ts';
-import type { LaneLimits as EngineLimits } from './lane.ts';
-import type { RetryPolicy } from './retry.ts';
-import type { FailureLimit } from './run.ts';
 
 /** The limits of one lane. What is left out is no limit of its own: the run's still hold. */
 export type LaneLimits = {

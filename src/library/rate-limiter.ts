@@ -1,9 +1,9 @@
+import { Alarm } from '../flow/alarm.ts';
+import { type Clock, systemClock } from '../flow/clock.ts';
+import { Pacer } from '../flow/pacer.ts';
 import type { Rate } from '../record/rate.ts';
-import { Alarm } from './alarm.ts';
 import { checkCount, checkRateOption } from './checks.ts';
 import { abortable } from './child-signal.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { Pacer } from './pacer.ts';
 
 export type RateLimiterOptions = {
   /** Starts that may come at once within the rate. Default 1: they are spaced evenly. */

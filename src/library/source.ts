@@ -1,8 +1,8 @@
+import type { Clock, Timer } from '../flow/clock.ts';
+import type { Batches } from '../flow/reader.ts';
 import { Failure } from '../record/failure.ts';
 import type { Job } from '../record/job.ts';
 import { wrong } from './checks.ts';
-import type { Clock, Timer } from './clock.ts';
-import type { Batches } from './reader.ts';
 
 /** Marks an iterator whose `return` settles by itself, also while `next` is pending. An async generator's would wait. */
 export const answersAtOnce = Symbol('answersAtOnce');
