@@ -1,9 +1,8 @@
 // Writes dist/sluice.cjs.*.code: what V8 has compiled of the program once it has done the usual. Part of the build, in a
 // process of its own, against a server of its own; what the program prints is for nobody.
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { codeFile, compile, evaluate, root } from './program.js';
+import { compile, evaluate, keepCode, root } from './program.js';
 
 const answer = { choices: [{ index: 0, delta: { content: 'well' }, finish_reason: 'stop' }] };
 const server = createServer((request, response) => {
@@ -26,5 +25,5 @@ for (const line of [
 }
 server.close();
 server.closeAllConnections();
-writeFileSync(codeFile, script.createCachedData());
+keepCode(script);
 process.exitCode = 0;

@@ -1,6 +1,6 @@
 // Loads dist/sluice.cjs, the program as one file, with the code that V8 made of it during the build (bin/code-cache.js).
 // To read and compile it anew takes 30 ms of a start of 80.
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire, enableCompileCache } from 'node:module';
 import { dirname, join } from 'node:path';
 import { constants, Script } from 'node:vm';
@@ -13,17 +13,9 @@ const require = createRequire(programFile);
 
 /** What dist/sluice.cjs exports; null where nothing is built yet. */
 export function loadProgram() {
-  try {
-    const script = compile(readFileSync(codeFile));
-    if (!script.cachedDataRejected) return evaluate(script);
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
-  }
-  return loadWithoutCode();
-}
-
-/** V8 takes its code from the same version with the same options alone. Another Node.js keeps what it compiles in a place of its own. */
-function loadWithoutCode() {
+  const script = scriptWithCode();
+  if (script) return evaluate(script);
+  // Another Node.js than the build's keeps what it compiles in a place of its own.
   enableCompileCache();
   try {
     return require(programFile);
@@ -33,8 +25,17 @@ function loadWithoutCode() {
   }
 }
 
-/** Throws ENOENT where nothing is built. */
-export function compile(cachedData) {
+/** Null where there is no code, or none that this V8 takes: code is only there to be faster. */
+function scriptWithCode() {
+  try {
+    const script = compile(readFileSync(codeFile));
+    return script.cachedDataRejected ? null : script;
+  } catch {
+    return null; // what is wrong shows without code too
+  }
+}
+
+export function compile(cachedData = undefined) {
   // The build sees to it that it is ASCII. As Latin-1 it is read fastest.
   const source = readFileSync(programFile, 'latin1');
   return new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
@@ -42,6 +43,13 @@ export function compile(cachedData) {
     cachedData,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
+}
+
+/** Keeps what V8 has compiled of the program so far. V8 would die of code that is not whole: it is written aside first. */
+export function keepCode(script) {
+  const aside = `${codeFile}.part`;
+  writeFileSync(aside, script.createCachedData(), { flush: true });
+  renameSync(aside, codeFile);
 }
 
 /** Runs it as a module that `require` knows from then on. */
