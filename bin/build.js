@@ -16,11 +16,8 @@ rmSync(dist, { recursive: true, force: true });
 const requiredBuiltins = {
   name: 'required builtins',
   setup({ onResolve, onLoad }) {
-    // A copy for each importer: shared ones would be a file each.
-    onResolve({ filter: /^node:/ }, ({ path, kind, importer }) =>
-      kind === 'import-statement'
-        ? { path, namespace: 'builtin', suffix: `?${importer}`, sideEffects: false }
-        : undefined,
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'builtin', sideEffects: false } : undefined,
     );
     onLoad({ filter: /^/, namespace: 'builtin' }, async ({ path }) => {
       const names = Object.keys(await import(path)).filter((name) => name !== 'default');

@@ -35,7 +35,7 @@ function scriptWithCode() {
   }
 }
 
-export function compile(cachedData = undefined) {
+export function compile(cachedData) {
   // The build sees to it that it is ASCII. As Latin-1 it is read fastest.
   const source = readFileSync(programFile, 'latin1');
   return new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
