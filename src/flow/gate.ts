@@ -108,19 +108,17 @@ export class Gate {
 
   /** Looks again at everyone who has a slot and waits. Call it when one may not be ready any more, or the output has room. */
   review(): void {
-    const turns = this.#turns.splice(0);
-    const isReady = turns.map(({ entrant }) => entrant.ready());
-    this.#turns.push(...turns.filter((_turn, at) => isReady[at]));
-    for (const turn of turns.filter((_turn, at) => !isReady[at])) this.#decline(turn);
+    const turns = Map.groupBy(this.#turns.splice(0), ({ entrant }) => entrant.ready());
+    this.#turns.push(...(turns.get(true) ?? []));
+    for (const turn of turns.get(false) ?? []) this.#decline(turn);
     this.#serve();
   }
 
   /** Sends away those in line for a slot who are not ready, without waiting for one to be free: a run is ending. */
   reviewLine(): void {
-    const line = this.#line;
-    this.#line = line.filter((entrant) => entrant.ready());
-    const staying = new Set(this.#line);
-    for (const entrant of line) if (!staying.has(entrant)) this.#sendAway(entrant, this.#clock.now());
+    const entrants = Map.groupBy(this.#line, (entrant) => entrant.ready());
+    this.#line = entrants.get(true) ?? [];
+    for (const entrant of entrants.get(false) ?? []) this.#sendAway(entrant, this.#clock.now());
   }
 
   #sendAway(entrant: Entrant, now: number): void {
