@@ -58,10 +58,9 @@ writeFileSync(program, escaped);
 await build({
   ...shared,
   entryPoints: ['src/index.ts'],
-  outdir: 'dist',
-  splitting: true,
+  outfile: join(dist, 'index.js'),
   format: 'esm',
-  // What is CommonJS inside still asks for `require`.
+  // Builtins are required here too.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 });
 
