@@ -57,7 +57,7 @@ export class Scope implements Cancellation {
 
 /**
  * The run's ending as it comes down to everything that waits or runs. `drain` lets attempts in flight finish,
- * `abort` does not. Each happens once; the first reason stays.
+ * `abort` does not. Each happens once; the first reason stays. It also ends each attempt at its own limit.
  */
 export class Ending {
   readonly #clock: Clock;

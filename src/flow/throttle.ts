@@ -84,7 +84,7 @@ export class Throttle {
   }
 
   /** A call that started then had a good answer, while so many ran. One from before the last refusal says nothing of the pace. */
-  succeeded(startedMs: number, running = 1): void {
+  succeeded(startedMs: number, running: number): void {
     this.#most = Math.max(this.#most, running);
     if (startedMs < this.#cutMs) return;
     this.#concurrency += this.#isNoise ? 1 : 1 / this.#concurrency;

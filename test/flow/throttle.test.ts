@@ -29,7 +29,7 @@ test('`Throttle` allows one more at once after each round of good answers', () =
   const throttle = new Throttle(0);
   refuse(throttle, 0, 10, 2);
   expect(throttle.waitMs(100_000, 1)).toBe(Number.POSITIVE_INFINITY);
-  throttle.succeeded(1000);
+  throttle.succeeded(1000, 1);
   expect(throttle.waitMs(100_000, 1)).toBe(0);
   expect(throttle.waitMs(100_000, 2)).toBe(Number.POSITIVE_INFINITY);
 });
@@ -38,10 +38,10 @@ test('the first good answer after a refusal shows a safe distance, and the next 
   const throttle = new Throttle(0);
   refuse(throttle, 0, 10, 1);
   throttle.started(1000);
-  throttle.succeeded(1000);
+  throttle.succeeded(1000, 1);
   expect(throttle.waitMs(1000, 0)).toBe(1000);
   throttle.started(2000);
-  throttle.succeeded(2000);
+  throttle.succeeded(2000, 1);
   expect(throttle.waitMs(2000, 0)).toBe(800);
 });
 
@@ -49,7 +49,7 @@ test('a refusal widens the distance again', () => {
   const throttle = new Throttle(0);
   refuse(throttle, 0, 10, 1);
   throttle.started(1000);
-  throttle.succeeded(1000);
+  throttle.succeeded(1000, 1);
   throttle.started(2000);
   refuse(throttle, 2000, 2010, 1);
   expect(throttle.waitMs(2000, 0)).toBe(1250);
@@ -58,7 +58,7 @@ test('a refusal widens the distance again', () => {
 test('an answer to a call from before the last refusal says nothing', () => {
   const throttle = new Throttle(0);
   refuse(throttle, 500, 1000, 4);
-  throttle.succeeded(999);
+  throttle.succeeded(999, 1);
   expect(throttle.waitMs(1000, 2)).toBe(Number.POSITIVE_INFINITY);
 });
 
@@ -73,7 +73,7 @@ test('whatever the answers, `Throttle` waits 10 s at most while nothing runs', (
       for (const { ms, isGood, running } of steps) {
         nowMs += ms;
         throttle.started(nowMs);
-        if (isGood) throttle.succeeded(nowMs);
+        if (isGood) throttle.succeeded(nowMs, 1);
         else refuse(throttle, nowMs, nowMs, running);
         const waitMs = throttle.waitMs(nowMs, 0);
         expect(waitMs).toBeGreaterThanOrEqual(0);
@@ -92,7 +92,7 @@ function callMany(count: number, isTaken: (nowMs: number) => boolean, holdMs = 5
   for (let nth = 0; nth < count; nth += 1) {
     nowMs += Math.max(1, throttle.waitMs(nowMs, 0));
     throttle.started(nowMs);
-    if (isTaken(nowMs)) throttle.succeeded(nowMs);
+    if (isTaken(nowMs)) throttle.succeeded(nowMs, 1);
     else {
       refused += 1;
       refuse(throttle, nowMs, nowMs + 1, 1);
