@@ -7,7 +7,7 @@ import type { Agent } from './agent.ts';
 import { type BodyMode, shapeBody } from './body.ts';
 import { decode } from './decode.ts';
 import { exchange } from './exchange.ts';
-import type { Exchange, IntakeOf } from './exchange-handler.ts';
+import type { Exchange, IntakeOf } from './exchange-options.ts';
 import { BodyIntake } from './intake.ts';
 import { locationOf, redirected } from './redirect.ts';
 import { retryAfterMs } from './retry-after.ts';

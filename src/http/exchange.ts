@@ -3,7 +3,8 @@ import type { Dispatcher } from 'undici';
 import { Failure } from '../record/failure.ts';
 import type { HttpRequest } from '../record/request.ts';
 import type { Agent } from './agent.ts';
-import { type Exchange, ExchangeHandler, type ExchangeOptions } from './exchange-handler.ts';
+import { ExchangeHandler } from './exchange-handler.ts';
+import type { Exchange, ExchangeOptions } from './exchange-options.ts';
 
 /**
  * Sends a request and reads the whole answer. Always resolves, and at once when cancelled: also while undici is still

@@ -5,7 +5,7 @@ import type { HttpHeaders, HttpRequest } from '../record/request.ts';
 import type { Agent } from './agent.ts';
 import { createStreamDecoder, type StreamDecoder } from './decode-stream.ts';
 import { exchange } from './exchange.ts';
-import type { Exchange, ExchangeSink } from './exchange-handler.ts';
+import type { Exchange, ExchangeSink } from './exchange-options.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** Understands one answer as it comes. */

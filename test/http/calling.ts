@@ -4,7 +4,7 @@ import { Scope } from '../../src/flow/signals.ts';
 import { type Agent, createAgent } from '../../src/http/agent.ts';
 import { type CallOptions, createCall, type Hop } from '../../src/http/call.ts';
 import { exchange } from '../../src/http/exchange.ts';
-import type { Exchange } from '../../src/http/exchange-handler.ts';
+import type { Exchange } from '../../src/http/exchange-options.ts';
 import type { Outcome } from '../../src/record/job.ts';
 import { addressOf, type HttpAnswer, type HttpRequest, parseUrl } from '../../src/record/request.ts';
 
