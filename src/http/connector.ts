@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import { type LookupFunction, Socket } from 'node:net';
 import { buildConnector } from 'undici';
+import { DirectReading } from './direct-reading.ts';
 import { publicLookup, publicOnly } from './private.ts';
 import { fixedLookup, type Resolutions } from './resolve.ts';
 import type { TlsSettings } from './tls.ts';
@@ -34,7 +35,9 @@ export function createConnector(options: ConnectorOptions): Connector {
   };
   function connectorWith(find: LookupFunction | null): Connector {
     const found = blocksPrivate ? publicLookup(find ?? lookup) : find;
-    return buildConnector(found ? { ...shared, lookup: found } : shared);
+    const how = found ? { ...shared, lookup: found } : shared;
+    const secure = buildConnector(how);
+    return (...wanted) => (wanted[0].protocol === 'https:' ? secure(...wanted) : connectPlain(how, ...wanted));
   }
 
   const usual = connectorWith(null);
@@ -47,10 +50,18 @@ export function createConnector(options: ConnectorOptions): Connector {
   return blocksPrivate ? publicOnly(connect) : connect;
 }
 
+/** A connection without TLS: its bytes are for undici as they come. */
+function connectPlain(how: buildConnector.BuildOptions, ...wanted: Parameters<Connector>): unknown {
+  const reading = new DirectReading();
+  // undici gives the socket back, though its types do not say so.
+  const socket: unknown = buildConnector({ ...how, onread: reading.onread })(...wanted);
+  if (socket instanceof Socket) reading.attach(socket);
+  return socket;
+}
+
 /** Keeps the socket among what is unfinished until it is connected. */
 export function track(connect: Connector, unfinished: Unfinished): Connector {
   return (options, callback) => {
-    // undici gives the socket back, though its types do not say so.
     const socket: unknown = connect(options, (...settled) => {
       if (isDestroyable(socket)) unfinished.delete(socket);
       callback(...settled);
