@@ -6,11 +6,10 @@ import type { SharingOptions } from '../flow/sharing.ts';
 import { createProgress, type Progress } from '../output/progress.ts';
 import type { Shaped } from '../output/shape.ts';
 import { renderSummary } from '../output/summary.ts';
-import { createTally, type TallySnapshot } from '../output/tally.ts';
+import { createTally, type Measured, type TallySnapshot } from '../output/tally.ts';
 import { plain } from '../output/terminal.ts';
 import { Failure } from '../record/failure.ts';
 import type { Result } from '../record/job.ts';
-import type { Usage } from '../record/prompt.ts';
 import { budgetNote, endProcess, exitOf, interruptNote } from './ending.ts';
 import type { FlowSettings } from './flow-settings.ts';
 import { listenForInterrupts } from './interrupts.ts';
@@ -31,12 +30,7 @@ export type Calling<Payload, Value, State> = {
   /** What stdout shows in place of rows, or null. */
   shape: ((result: Result<Payload, Value>) => Shaped<Payload, Value>) | null;
   /** The status, size and tokens of a value, for the summary and the window, in which what is saved takes no room. */
-  measure: (value: Value | null) => {
-    status: number | null;
-    bytes: number | null;
-    isSaved?: boolean;
-    usage?: Usage | null;
-  };
+  measure: (value: Value | null) => Measured & { readonly isSaved?: boolean };
   /** An event of the run as a line for people, credentials masked; the status is that of an attempt's answer. */
   tell: (event: FlowEvent<Payload, State>, status: number | null) => string;
   /** What limits the tokens that calls take. */
@@ -100,8 +94,8 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
       share: options.share ?? null,
       emit: (settled) => {
         const shaped = shape ? shape(settled) : null;
-        const { failure, value, durationMs, attempts } = shaped ? shaped.result : settled;
-        tally.add({ ok: failure === null, code: failure?.code ?? null, ...measure(value), durationMs, attempts });
+        const result = shaped ? shaped.result : settled;
+        tally.add(result, measure(result.value));
         return shaped ? rows.writeShaped(shaped) : rows.write(settled);
       },
       weigh: ({ value }) => weightOf(measure(value)),

@@ -105,7 +105,7 @@ export class Course<Payload, Value, State> implements Waiter {
     } catch (error) {
       outcome = { kind: 'retry', value: null, failure: asFailure(error) };
     }
-    this.#close(call, outcome);
+    const endedMs = this.#close(call, outcome);
     // Inside the slot still, so that a refused lane is held before another of its jobs can start.
     const decision = outcome.kind === 'retry' ? this.#decide(outcome) : null;
     const cost = outcome.kind === 'next' ? null : (outcome.cost ?? null);
@@ -117,7 +117,7 @@ export class Course<Payload, Value, State> implements Waiter {
       // An attempt that the run's end has cut says so; what failed before it lies beneath.
       const isCut = failure !== null && failure === call.scope.reason && failure.code !== 'timeout';
       if (isCut) this.dismiss(failure);
-      else this.#settle(failure);
+      else this.#settle(failure, endedMs);
       return;
     }
     this.#lastFailure = failure;
@@ -140,16 +140,19 @@ export class Course<Payload, Value, State> implements Waiter {
     return { scope, startedMs, usedMs };
   }
 
-  #close({ scope, startedMs, usedMs }: Call, outcome: Outcome<Value, State>): void {
+  /** Gives the time at which it ended. */
+  #close({ scope, startedMs, usedMs }: Call, outcome: Outcome<Value, State>): number {
     const { ending, clock, observe } = this.#options;
     ending.release(scope);
-    const durationMs = clock.now() - startedMs;
+    const endedMs = clock.now();
+    const durationMs = endedMs - startedMs;
     this.#durationMs = usedMs + durationMs;
-    if (!observe && !this.#log) return;
+    if (!observe && !this.#log) return endedMs;
     const { failure, value } = outcome.kind === 'next' ? { failure: null, value: null } : outcome;
     const entry = { attempt: this.#attempts, lane: this.#lane, durationMs, failure };
     this.#log?.push(entry);
     observe?.({ kind: 'attempt', job: this.#job, entry, state: this.#state, value });
+    return endedMs;
   }
 
   #goOn(state: State, lane: string): void {
@@ -207,9 +210,9 @@ export class Course<Payload, Value, State> implements Waiter {
     this.#settle(failure);
   }
 
-  #settle(failure: Failure | null): void {
-    const { clock, settled, sharing } = this.#options;
-    this.timings.totalMs = clock.now() - this.#bornMs;
+  #settle(failure: Failure | null, nowMs = this.#options.clock.now()): void {
+    const { settled, sharing } = this.#options;
+    this.timings.totalMs = nowMs - this.#bornMs;
     settled({
       job: this.#job,
       value: this.#value,

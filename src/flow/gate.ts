@@ -36,6 +36,9 @@ export type Entrant = {
 /** A holder of a slot that may not start yet. */
 type Turn = { readonly entrant: Entrant; readonly free: () => void; readonly sinceMs: number };
 
+/** Its `then` is a microtask, for a third of what `queueMicrotask` takes. */
+const settled = Promise.resolve();
+
 /**
  * The one place where a start is granted: a slot first (p-queue), then a rate token, taken in the same instant in
  * which the attempt starts. Entrants are served in order.
@@ -175,7 +178,7 @@ export class Gate {
       this.#running -= 1;
       // What the attempt's end means for others comes first: it may be the one failure too many, or a row that cannot be
       // written, which is told by a promise.
-      queueMicrotask(() => queueMicrotask(() => this.#pass(free)));
+      void settled.then(undefined).then(() => this.#pass(free));
       if (this.#turns.length > 0) this.#serve();
     }, now);
   }

@@ -38,6 +38,11 @@ export type FetchResult = Result<FetchTask, HttpAnswer>;
 export function createRow({ include, hasBody, secrets, now }: RowOptions): (result: FetchResult) => string {
   const commonMask = createMask(secrets);
   const stamp = createStamp();
+  const hasHeaders = include.has('headers');
+  const hasTimings = include.has('timings');
+  const hasAttempts = include.has('attempts');
+  const hasInput = include.has('input');
+  const hasRequest = include.has('request');
 
   return (result) => {
     const { job, value, failure } = result;
@@ -49,13 +54,13 @@ export function createRow({ include, hasBody, secrets, now }: RowOptions): (resu
     let row = `{"index":${job.index},"id":${text(job.id)},"ok":${failure === null},"url":${shownUrl},"method":${text(method)}`;
     row += `,"status":${value?.status ?? null},"attempts":${result.attempts},"duration_ms":${millis(result.durationMs)}`;
     row += `,"final_url":${finalUrl === url ? shownUrl : text(finalUrl)},"redirects":${result.hops}`;
-    if (include.has('headers')) row += `,"headers":${headers(value?.headers, mask)}`;
+    if (hasHeaders) row += `,"headers":${headers(value?.headers, mask)}`;
     if (hasBody || value?.body?.kind === 'file') row += body(value?.body ?? null);
     row += `,"bytes":${value?.bytes ?? null},"timestamp":"${stamp(now())}"`;
-    if (include.has('timings')) row += `,"timings":${timings(result)}`;
-    if (include.has('attempts')) row += `,"attempt_log":${attemptLog(result, mask)}`;
-    if (include.has('input')) row += `,"input":${inputOf(input, mask)}`;
-    if (include.has('request') && request) row += `,"request":${requestOf(request, mask)}`;
+    if (hasTimings) row += `,"timings":${timings(result)}`;
+    if (hasAttempts) row += `,"attempt_log":${attemptLog(result, mask)}`;
+    if (hasInput) row += `,"input":${inputOf(input, mask)}`;
+    if (hasRequest && request) row += `,"request":${requestOf(request, mask)}`;
     if (job.key !== undefined) row += `,"key":"${job.key}"`;
     return escapeUnsafe(`${row},"error":${error(failure, mask)}}`);
   };

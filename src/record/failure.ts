@@ -34,7 +34,7 @@ export const failureCodes = [
 export type FailureCode = (typeof failureCodes)[number];
 
 /** Whether a job failed by the run's doing, not its own. */
-export function isRunsEnd(code: FailureCode | null): boolean {
+export function isRunsEnd(code: FailureCode): boolean {
   return code === 'cancelled' || code === 'deadline';
 }
 

@@ -1,18 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { renderSummary } from '../../src/output/summary.ts';
-import { createTally, type Settled, type TallySnapshot } from '../../src/output/tally.ts';
-
-const okRow: Settled = { ok: true, code: null, status: 200, durationMs: 12.5, attempts: 1, bytes: 512 };
+import type { TallySnapshot } from '../../src/output/tally.ts';
+import { okRow, tallyOfRows } from './count-row.ts';
 
 /** 1,000 rows: 970 ok, 20 with a 503 after three attempts, 10 that were no URL. */
 function exampleTally(): TallySnapshot {
-  const tally = createTally();
+  const tally = tallyOfRows();
   for (let count = 0; count < 970; count += 1) tally.add(okRow);
   for (let count = 0; count < 20; count += 1) {
-    tally.add({ ...okRow, ok: false, code: 'http', status: 503, attempts: 3, durationMs: 250 });
+    tally.add({ ...okRow, failure: { code: 'http' }, status: 503, attempts: 3, durationMs: 250 });
   }
   for (let count = 0; count < 10; count += 1) {
-    tally.add({ ok: false, code: 'input', status: null, durationMs: null, attempts: 0, bytes: null });
+    tally.add({ failure: { code: 'input' }, status: null, durationMs: null, attempts: 0, bytes: null });
   }
   return tally.snapshot();
 }
@@ -41,11 +40,11 @@ describe('renderSummary', () => {
   });
 
   test('rows that the end of the run cut off have a line of their own; one retry is no retries', async () => {
-    const tally = createTally();
+    const tally = tallyOfRows();
     tally.add({ ...okRow, attempts: 2 });
-    tally.add({ ...okRow, ok: false, code: 'http', status: 500 });
+    tally.add({ ...okRow, failure: { code: 'http' }, status: 500 });
     for (let count = 0; count < 2; count += 1) {
-      tally.add({ ok: false, code: 'cancelled', status: null, durationMs: null, attempts: 0, bytes: null });
+      tally.add({ failure: { code: 'cancelled' }, status: null, durationMs: null, attempts: 0, bytes: null });
     }
     const text = await renderSummary(tally.snapshot(), { ...example, format: 'markdown' });
     expect(text).toContain(
@@ -66,7 +65,7 @@ describe('renderSummary', () => {
   });
 
   test('tokens of models’ answers, where there are any; for a machine always where there may be', async () => {
-    const tally = createTally({ hasUsage: true });
+    const tally = tallyOfRows({ hasUsage: true });
     const textOf = (format: 'json' | 'markdown') => renderSummary(tally.snapshot(), { ...example, format });
     expect(await textOf('markdown')).not.toContain('tokens');
     expect(await textOf('json')).toContain('"bytes":0,"usage":{"input_tokens":0,"output_tokens":0},"elapsed_ms"');
@@ -102,7 +101,7 @@ describe('renderSummary', () => {
   });
 
   test('a run without a row has a summary too', async () => {
-    const empty = createTally().snapshot();
+    const empty = tallyOfRows().snapshot();
     expect(await renderSummary(empty, { format: 'table', elapsedMs: 0 })).toBe(`\
 ┌──────────┬──────┬────────┐
 │ ok       │    0 │ 0%     │

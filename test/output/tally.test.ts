@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createTally, type Settled } from '../../src/output/tally.ts';
+import { okRow, type Row, tallyOfRows } from './count-row.ts';
 
-const okRow: Settled = { ok: true, code: null, status: 200, durationMs: 10, attempts: 1, bytes: 100 };
-const failedRow: Settled = { ...okRow, ok: false, code: 'http', status: 503, attempts: 3, bytes: null };
+const failedRow: Row = { ...okRow, failure: { code: 'http' }, status: 503, attempts: 3, bytes: null };
 
 describe('createTally', () => {
   test('starts from nothing', () => {
-    expect(createTally().snapshot()).toEqual({
+    expect(tallyOfRows().snapshot()).toEqual({
       done: 0,
       ok: 0,
       failed: 0,
@@ -24,13 +23,13 @@ describe('createTally', () => {
   });
 
   test('counts rows by verdict, code and status, the most frequent code first', () => {
-    const tally = createTally();
+    const tally = tallyOfRows();
     tally.add(okRow);
-    tally.add({ ...failedRow, code: 'input', status: null, durationMs: null, attempts: 0 });
+    tally.add({ ...failedRow, failure: { code: 'input' }, status: null, durationMs: null, attempts: 0 });
     tally.add(failedRow);
     tally.add(failedRow);
     const snapshot = tally.snapshot();
-    expect(snapshot).toMatchObject({ done: 4, ok: 1, failed: 3, attempts: 7, retries: 4, bytes: 100 });
+    expect(snapshot).toMatchObject({ done: 4, ok: 1, failed: 3, attempts: 7, retries: 4, bytes: 512 });
     expect([...snapshot.failedByCode]).toEqual([
       ['http', 2],
       ['input', 1],
@@ -42,7 +41,7 @@ describe('createTally', () => {
   });
 
   test('a snapshot does not change when rows follow', () => {
-    const tally = createTally();
+    const tally = tallyOfRows();
     tally.add(failedRow);
     const before = tally.snapshot();
     tally.add(failedRow);
@@ -51,7 +50,7 @@ describe('createTally', () => {
   });
 
   test('latency percentiles are within 0.1%, the maximum is exact', () => {
-    const tally = createTally();
+    const tally = tallyOfRows();
     for (let ms = 1; ms <= 1000; ms += 1) tally.add({ ...okRow, durationMs: ms });
     tally.add({ ...okRow, durationMs: 1234.567 });
     const { latency } = tally.snapshot();
@@ -62,17 +61,17 @@ describe('createTally', () => {
   });
 
   test('no duration breaks it: zero, tiny, weeks', () => {
-    const tally = createTally();
+    const tally = tallyOfRows();
     for (const durationMs of [0, 1e-9, 3e9]) tally.add({ ...okRow, durationMs });
     expect(tally.snapshot()).toMatchObject({ done: 3, latency: { max: 3e9 } });
   });
 
   test('what the end of the run cut off is cancelled, and has not failed', () => {
-    const tally = createTally();
+    const tally = tallyOfRows();
     tally.add(failedRow);
-    tally.add({ ...failedRow, code: 'cancelled' });
-    tally.add({ ...failedRow, code: 'deadline' });
-    tally.add({ ...failedRow, code: 'cancelled' });
+    tally.add({ ...failedRow, failure: { code: 'cancelled' } });
+    tally.add({ ...failedRow, failure: { code: 'deadline' } });
+    tally.add({ ...failedRow, failure: { code: 'cancelled' } });
     const snapshot = tally.snapshot();
     expect(snapshot).toMatchObject({ done: 4, ok: 0, failed: 1, cancelled: 3 });
     expect([...snapshot.failedByCode]).toEqual([['http', 1]]);
@@ -88,8 +87,8 @@ describe('createTally', () => {
     const code = fc.constantFrom(null, 'http' as const, 'timeout' as const, 'input' as const, 'cancelled' as const);
     fc.assert(
       fc.property(fc.array(code), (codes) => {
-        const tally = createTally();
-        for (const code of codes) tally.add({ ...okRow, ok: code === null, code });
+        const tally = tallyOfRows();
+        for (const code of codes) tally.add({ ...okRow, failure: code && { code } });
         const { done, ok, failed, cancelled, failedByCode, cancelledByCode } = tally.snapshot();
         expect(done).toBe(codes.length);
         expect(ok + failed + cancelled).toBe(done);
