@@ -10,24 +10,28 @@ type ResumeOptions<Payload> = {
 };
 
 /** The jobs that are still to be done. The others have their rows in the file. */
-export async function* remaining<Payload>(
+export function remaining<Payload>(
   jobs: Batches<Job<Payload>>,
-  options: ResumeOptions<Payload>,
+  { output, signatureOf }: ResumeOptions<Payload>,
 ): Batches<Job<Payload>> {
-  for await (const batch of jobs) yield pick(batch, options);
+  if (!output?.checkpoint) return jobs;
+  return without(jobs, { checkpoint: output.checkpoint, mode: output.mode, signatureOf });
 }
 
-function* pick<Payload>(
-  batch: Iterable<Job<Payload>>,
-  { output, signatureOf }: ResumeOptions<Payload>,
-): Iterable<Job<Payload>> {
-  const checkpoint = output?.checkpoint;
+type Done<Payload> = Pick<OutputFile, 'mode'> & {
+  checkpoint: Checkpoint;
+  signatureOf: Workload<Payload>['signatureOf'];
+};
+
+async function* without<Payload>(jobs: Batches<Job<Payload>>, done: Done<Payload>): Batches<Job<Payload>> {
+  for await (const batch of jobs) yield pick(batch, done);
+}
+
+function* pick<Payload>(batch: Iterable<Job<Payload>>, { checkpoint, mode, signatureOf }: Done<Payload>) {
   for (const job of batch) {
-    if (checkpoint) {
-      const known = { id: job.id, key: job.key, signature: signatureOf(job) };
-      if (checkpoint.take(known)) continue;
-      if (output.mode === 'retry-failed' && !checkpoint.takeFailed(known)) continue;
-    }
+    const known = { id: job.id, key: job.key, signature: signatureOf(job) };
+    if (checkpoint.take(known)) continue;
+    if (mode === 'retry-failed' && !checkpoint.takeFailed(known)) continue;
     yield job;
   }
 }

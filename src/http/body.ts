@@ -15,14 +15,33 @@ const vagueType =
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters tell binary data from text
 const binary = /[\u0000-\u0008\u000b\u000e-\u001a\u001c-\u001f]/;
 
+/** What a content type says of a body. */
+type Media = {
+  readonly family: 'json' | 'text' | 'vague' | 'other';
+  /** The label of its charset. */
+  readonly charset: string;
+};
+
+function mediaOf(contentType: string): Media {
+  const type = contentType.trim().toLowerCase();
+  const [, charset = 'utf-8'] = /;\s*charset=\s*"?([^\s";]+)/.exec(type) ?? [];
+  if (jsonType.test(type)) return { family: 'json', charset };
+  if (textType.test(type)) return { family: 'text', charset };
+  return { family: vagueType.test(type) ? 'vague' : 'other', charset };
+}
+
+/** The answers of a server are mostly of one type. */
+let known = { contentType: '', media: mediaOf('') };
+
 /** The body as the row shows it; null when it is empty. Throws a Failure `decode` when JSON was demanded and is not there. */
 export function shapeBody(bytes: Buffer, contentType: string, mode: BodyMode): Body | null {
   if (bytes.length === 0 || mode === 'none') return null;
   if (mode === 'base64') return base64(bytes);
-  const type = contentType.trim().toLowerCase();
-  if (mode === 'text') return { kind: 'text', text: decodeText(bytes, type) };
-  if (mode === 'json' || jsonType.test(type)) {
-    const text = decodeText(bytes, type);
+  if (contentType !== known.contentType) known = { contentType, media: mediaOf(contentType) };
+  const { family, charset } = known.media;
+  if (mode === 'text') return { kind: 'text', text: decodeText(bytes, charset) };
+  if (mode === 'json' || family === 'json') {
+    const text = decodeText(bytes, charset);
     const raw = compactJson(text);
     if (raw !== null) return { kind: 'json', raw };
     if (mode === 'auto') return { kind: 'text', text };
@@ -30,9 +49,9 @@ export function shapeBody(bytes: Buffer, contentType: string, mode: BodyMode): B
       phase: 'body',
     });
   }
-  if (textType.test(type)) return { kind: 'text', text: decodeText(bytes, type) };
-  if (vagueType.test(type)) {
-    const text = wholeText(bytes, type);
+  if (family === 'text') return { kind: 'text', text: decodeText(bytes, charset) };
+  if (family === 'vague') {
+    const text = wholeText(bytes, charset);
     if (text !== null) return { kind: 'text', text };
   }
   return base64(bytes);
@@ -42,26 +61,21 @@ function base64(bytes: Buffer): Body {
   return { kind: 'base64', data: bytes.toString('base64') };
 }
 
-function decodeText(bytes: Buffer, type: string): string {
-  const charset = charsetOf(bytes, type);
+function decodeText(bytes: Buffer, label: string): string {
+  const charset = markOf(bytes) ?? label;
   // The common case, without a byte order mark to take off.
-  if (/^utf-?8$/.test(charset) && bytes[0] !== 0xef) return bytes.toString('utf8');
+  if ((charset === 'utf-8' || charset === 'utf8') && bytes[0] !== 0xef) return bytes.toString('utf8');
   return decoderFor(charset, { fatal: false }).decode(bytes);
 }
 
 /** The text if each byte is part of it, else null. */
-function wholeText(bytes: Buffer, type: string): string | null {
+function wholeText(bytes: Buffer, label: string): string | null {
   try {
-    const text = decoderFor(charsetOf(bytes, type), { fatal: true }).decode(bytes);
+    const text = decoderFor(markOf(bytes) ?? label, { fatal: true }).decode(bytes);
     return binary.test(text) ? null : text;
   } catch {
     return null;
   }
-}
-
-function charsetOf(bytes: Buffer, type: string): string {
-  const [, label = 'utf-8'] = /;\s*charset=\s*"?([^\s";]+)/.exec(type) ?? [];
-  return markOf(bytes) ?? label;
 }
 
 /** A byte order mark beats the label (WHATWG Encoding, section 6.1). */

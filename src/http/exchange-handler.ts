@@ -217,11 +217,10 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#idleClock?.stop();
     this.#options.scope.onCancel(null);
     if (this.#lease) this.#letGo();
-    const [first = Buffer.alloc(0)] = this.#chunks;
     this.#resolve({
       status: this.#status,
       headers: this.#headers,
-      body: this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#bytes) : first,
+      body: this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#bytes),
       received: this.#bytes,
       saved: this.#saved,
       connectMs: this.#connectMs,

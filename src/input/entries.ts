@@ -17,8 +17,9 @@ export type Entry = {
   readonly record: InputRecord | null;
   /** Why it cannot be used. */
   readonly failure: Failure | null;
-  /** Where it stands, for messages. */
-  place(): string;
+  /** The input that it stands in, for messages, and its line there; null where lines do not count. */
+  readonly source: string;
+  readonly line: number | null;
 };
 
 export type EntriesOptions = {
@@ -39,33 +40,33 @@ export async function* readEntries(options: EntriesOptions): AsyncGenerator<Iter
 
   function* fromWords(): Generator<Entry> {
     for (const text of words) {
-      yield { index: index++, text, kind: 'line', record: null, failure: null, place: () => 'argument' };
+      yield { index: index++, text, kind: 'line', record: null, failure: null, source: 'argument', line: null };
     }
   }
 
-  function* fromLines(lines: readonly Line[], { name, format }: { name: string; format: string }): Generator<Entry> {
-    for (const { text, fault, number } of lines) {
+  function* fromLines(
+    lines: readonly Line[],
+    { name: source, format }: { name: string; format: string },
+  ): Generator<Entry> {
+    for (const { text, fault, number: line } of lines) {
       const isRecord = format === 'ndjson' || (format === 'auto' && text.trimStart().startsWith('{'));
       if (fault === null && isBlank(text, hasComments && !isRecord)) continue;
-      const read = readRecord(text, { fault, isRecord, hint: format === 'auto' ? guessHint : '' });
-      const kind = isRecord ? 'record' : 'line';
-      yield { index: index++, text, kind, ...read, place: () => `${name}:${number}` };
+      if (fault === null && !isRecord) {
+        yield { index: index++, text, kind: 'line', record: null, failure: null, source, line };
+        continue;
+      }
+      const read = fault === null ? readRecord(text, format === 'auto' ? guessHint : '') : unreadable(fault);
+      yield { index: index++, text, kind: isRecord ? 'record' : 'line', ...read, source, line };
     }
   }
 
-  function* fromTable(rows: readonly TableRow[], { name, columns }: { name: string; columns: readonly string[] }) {
-    for (const { number, text, fields, fault } of rows) {
-      const record = fault === null ? recordOfRow(columns, fields) : null;
-      const failure = fault === null ? null : new Failure('input', fault);
-      const entry: Entry = {
-        index: index++,
-        text,
-        kind: 'table row',
-        record,
-        failure,
-        place: () => `${name}:${number}`,
-      };
-      yield entry;
+  function* fromTable(
+    rows: readonly TableRow[],
+    { name: source, columns }: { name: string; columns: readonly string[] },
+  ): Generator<Entry> {
+    for (const { number: line, text, fields, fault } of rows) {
+      const read = fault === null ? { record: recordOfRow(columns, fields), failure: null } : unreadable(fault);
+      yield { index: index++, text, kind: 'table row', ...read, source, line };
     }
   }
 
@@ -88,18 +89,17 @@ export function entryJson({ text, kind, record }: Entry): string {
 }
 
 /** The failure, told with the place that it is about. */
-export function placed(failure: Failure, entry: Entry): Failure {
-  return failure.with({ message: `${entry.place()}: ${failure.message}` });
+export function placed(failure: Failure, { source, line }: Entry): Failure {
+  return failure.with({ message: `${line === null ? source : `${source}:${line}`}: ${failure.message}` });
 }
 
 type Read = Pick<Entry, 'record' | 'failure'>;
 
-function readRecord(
-  text: string,
-  { fault, isRecord, hint }: { fault: string | null; isRecord: boolean; hint: string },
-): Read {
-  if (fault !== null) return { record: null, failure: new Failure('input', fault) };
-  if (!isRecord) return plainLine;
+function unreadable(fault: string): Read {
+  return { record: null, failure: new Failure('input', fault) };
+}
+
+function readRecord(text: string, hint: string): Read {
   try {
     return { record: parseRecord(text), failure: null };
   } catch (failure) {
@@ -108,9 +108,7 @@ function readRecord(
   }
 }
 
-const plainLine: Read = { record: null, failure: null };
-
 function isBlank(text: string, hasComments: boolean): boolean {
-  const [first] = /\S/.exec(text) ?? [];
+  const first = text.trimStart()[0];
   return first === undefined || (hasComments && first === '#');
 }

@@ -63,22 +63,18 @@ function jobOf(entry: Entry, options: FetchJobsOptions, requests: Requests): Job
   const scope = { index, line: text, record };
   try {
     if (entry.failure) throw entry.failure;
-    const made = requestOf(entry, { scope, known, labels: options.labels }, requests);
+    const made = requestOf(entry, { scope, known, labels: options.labels, requests });
     const { url, method } = made;
     const { keysJobs, idempotency, findsTwins } = options;
     const callKey = keysJobs || idempotency ? keyOf(made, requests.ownHeaders(made, record)) : '';
     const jobKey = idempotency && known.id === null ? countedKey(callKey, idempotency) : callKey;
-    const key = keysJobs && known.id === null ? { key: jobKey } : {};
-    const twin = findsTwins ? { twin: twinOf(made) } : {};
     const request = idempotency ? withIdempotencyKey(made, idempotencyKeyOf(known.id, jobKey)) : made;
     const lane = options.labels.lane?.render(scope) ?? null;
     const fileName = options.labels.fileName?.render(scope) ?? null;
-    return {
-      index,
-      id: known.id,
-      ...key,
-      payload: { url, method, request, lane, fileName, ...twin, input, secrets: known.secrets },
-    };
+    const task: FetchTask = { url, method, request, lane, fileName, input, secrets: known.secrets };
+    const payload = findsTwins ? { ...task, twin: twinOf(made) } : task;
+    const job: Job<FetchTask> = { index, id: known.id, payload };
+    return keysJobs && known.id === null ? { ...job, key: jobKey } : job;
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     const url = known.url === null ? null : urlWithoutCredentials(known.url).slice(0, longestShown);
@@ -96,17 +92,14 @@ function jobOf(entry: Entry, options: FetchJobsOptions, requests: Requests): Job
 /** A line that is no URL is shown in its row, but not all of it. */
 const longestShown = 2000;
 
-type Making = { scope: TemplateScope; known: Known; labels: LabelTemplates };
+type Making = { scope: TemplateScope; known: Known; labels: LabelTemplates; requests: Requests };
 
-function requestOf(entry: Entry, { scope, known, labels }: Making, requests: Requests): HttpRequest {
+function requestOf(entry: Entry, making: Making): HttpRequest {
+  const { scope, known, labels, requests } = making;
   const { kind } = entry;
   const record = entry.record && kind === 'table row' && !requests.hasUrl ? withoutEmpty(entry.record) : entry.record;
-  const knowUrl = (url: string) => {
-    known.url = url;
-    known.secrets = [...known.secrets, ...requests.secretsOf(url)];
-  };
   if (record === null) {
-    if (!requests.hasUrl) knowUrl(scope.line);
+    if (!requests.hasUrl) knowUrl(scope.line, making);
   } else {
     known.id = idOf(record) || null;
     if (requests.hasUrl) checkUpstream(record);
@@ -114,21 +107,26 @@ function requestOf(entry: Entry, { scope, known, labels }: Making, requests: Req
       known.secrets = secretsOfRecord(record);
       known.method = textOf(record, 'method') ?? known.method;
       const url = textOf(record, 'url');
-      if (url !== null) knowUrl(url);
+      if (url !== null) knowUrl(url, making);
     }
   }
   if (labels.id) known.id = labels.id.render(scope);
-  if (requests.hasUrl) knowUrl(requests.urlOf(scope));
-  const request = makeRequest(record, { scope, known, requests });
-  const given = requests.secretsIn(request);
-  if (given.length > 0) known.secrets = [...known.secrets, ...given];
+  if (requests.hasUrl) knowUrl(requests.urlOf(scope), making);
+  const request = makeRequest(record, making);
+  hide(requests.secretsIn(request), known);
   return request;
 }
 
-function makeRequest(
-  record: Entry['record'],
-  { scope, known, requests }: { scope: TemplateScope; known: Known; requests: Requests },
-): HttpRequest {
+function knowUrl(url: string, { known, requests }: Making): void {
+  known.url = url;
+  hide(requests.secretsOf(url), known);
+}
+
+function hide(secrets: readonly string[], known: Known): void {
+  if (secrets.length > 0) known.secrets = [...known.secrets, ...secrets];
+}
+
+function makeRequest(record: Entry['record'], { scope, known, requests }: Making): HttpRequest {
   if (requests.hasUrl || record === null) return requests.fromUrl(known.url ?? scope.line, scope);
   return isResultRow(record) ? requests.fromRow(record, scope) : requests.fromRecord(record, scope);
 }
