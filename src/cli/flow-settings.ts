@@ -1,5 +1,5 @@
 import type { FailureLimit } from '../flow/failure-limit.ts';
-import type { LaneLimits } from '../flow/lane.ts';
+import type { LaneLimits } from '../flow/lane-options.ts';
 import type { RetryPolicy } from '../flow/retry.ts';
 import type { Rate } from '../record/rate.ts';
 import { createLimits, type LaneLimit } from './lane-limits.ts';

@@ -1,4 +1,4 @@
-import type { LaneLimits } from '../flow/lane.ts';
+import type { LaneLimits } from '../flow/lane-options.ts';
 import type { Rate } from '../record/rate.ts';
 import { parseCount, parseRate, UsageError } from './values.ts';
 

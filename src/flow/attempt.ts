@@ -25,7 +25,7 @@ export type FlowEvent<Payload, State, Value = unknown> =
   | { kind: 'close'; job: Job<Payload>; lane: string; failure: Failure; ms: number };
 
 /** What every job of a run shares. */
-export type CourseOptions<Payload, Value, State> = {
+export type ExecutionOptions<Payload, Value, State> = {
   attempt: Attempt<Payload, Value, State>;
   laneOf: (job: Job<Payload>) => string;
   lanes: Lanes;

@@ -43,7 +43,7 @@ const settled = Promise.resolve();
  * The one place where a start is granted: a slot first (p-queue), then a rate token, taken in the same instant in
  * which the attempt starts. Entrants are served in order.
  *
- * A slot is a task of p-queue, which is what bounds them. Whoever is done with it hands it to the next in line at once,
+ * A slot is a task of p-queue, which is what bounds them. Whoever is done with it hands it to the next in the queue at once,
  * and gives it back only when nobody waits: a task for each attempt takes 2 us of its 25.
  */
 export class Gate {
@@ -52,7 +52,7 @@ export class Gate {
   /** Slots that are held, or asked of p-queue. */
   #held = 0;
   /** Entrants that wait for a slot, first come first served. */
-  #line: Entrant[] = [];
+  #queue: Entrant[] = [];
   readonly #pacer: Pacer | null;
   readonly #isStuffed: () => boolean;
   readonly #clock: Clock;
@@ -86,7 +86,7 @@ export class Gate {
 
   /** Admits the entrant when there are a slot and a token, or declines it. May do so before it returns. */
   enter(entrant: Entrant): void {
-    this.#line.push(entrant);
+    this.#queue.push(entrant);
     if (this.#held >= this.#concurrency) return;
     this.#held += 1;
     // Never rejects: what an attempt throws is its own affair.
@@ -117,10 +117,10 @@ export class Gate {
     this.#serve();
   }
 
-  /** Sends away those in line for a slot who are not ready, without waiting for one to be free: a run is ending. */
-  reviewLine(): void {
-    const entrants = Map.groupBy(this.#line, (entrant) => entrant.ready());
-    this.#line = entrants.get(true) ?? [];
+  /** Sends away those in the queue for a slot who are not ready, without waiting for one to be free: a run is ending. */
+  reviewQueue(): void {
+    const entrants = Map.groupBy(this.#queue, (entrant) => entrant.ready());
+    this.#queue = entrants.get(true) ?? [];
     for (const entrant of entrants.get(false) ?? []) this.#sendAway(entrant, this.#clock.now());
   }
 
@@ -129,9 +129,9 @@ export class Gate {
     entrant.decline();
   }
 
-  /** Hands a slot to the next in line who may start, or back to p-queue. */
+  /** Hands a slot to the next in the queue who may start, or back to p-queue. */
   #pass(free: () => void): void {
-    for (let entrant = this.#line.shift(); entrant; entrant = this.#line.shift()) {
+    for (let entrant = this.#queue.shift(); entrant; entrant = this.#queue.shift()) {
       const now = this.#clock.now();
       if (entrant.ready()) {
         entrant.timings.queuedMs += now - entrant.sinceMs;

@@ -1,46 +1,17 @@
 import type { Failure } from '../record/failure.ts';
-import type { Cost, Timings } from '../record/job.ts';
-import type { Rate } from '../record/rate.ts';
+import type { Timings } from '../record/job.ts';
 import { Alarm } from './alarm.ts';
 import { Allowance } from './allowance.ts';
 import type { Clock } from './clock.ts';
 import type { Entrant, Gate } from './gate.ts';
 import { Hold } from './hold.ts';
-import { Line } from './line.ts';
+import type { LaneLimits, LaneOptions } from './lane-options.ts';
 import { Pacer } from './pacer.ts';
 import { Refusals } from './refusals.ts';
 import type { Paced } from './signals.ts';
-import type { Spending } from './spending.ts';
 import { Throttle } from './throttle.ts';
-
-/** The limits of one lane. Null is no limit of its own: the gate's still hold. */
-export type LaneLimits = { readonly concurrency: number | null; readonly rate: Rate | null };
-
-export type LaneOptions = {
-  limits: LaneLimits;
-  burst: number;
-  coldMs?: number | undefined;
-  gate: Gate;
-  clock: Clock;
-  /** What limits tokens, for calls that take some. */
-  tokens?: { readonly perMinute: number | null; readonly spending: Spending | null } | null;
-};
-
-/** A job in line. */
-export type Waiter = {
-  /** A hop goes on with an attempt that has begun: it is served first, and a draining run lets it pass. */
-  readonly isHop: boolean;
-  /** Where its waiting is written down. */
-  readonly timings: Timings;
-  /** Since when it waits for what it is waiting for now: it says so itself when it enters. */
-  sinceMs: number;
-  /** Tokens that its attempt may take, as far as is known now. */
-  readonly tokens?: number;
-  /** Starts the attempt, at `nowMs`. `release` must be called when it has ended. */
-  begin(release: (answer: { wasRefused: boolean; cost?: Cost | null }) => void, nowMs: number): void;
-  /** Told instead when the attempt must never start. */
-  dismiss(failure: Failure): void;
-};
+import { WaitQueue } from './wait-queue.ts';
+import type { Waiter } from './waiter.ts';
 
 /**
  * Everything that shares one set of limits: by default the calls to one host. Jobs wait here in order, and at most
@@ -56,7 +27,7 @@ export class Lane implements Entrant, Paced {
   readonly #pacer: Pacer | null;
   readonly #alarm: Alarm;
   readonly #allowance: Allowance | null;
-  readonly #waiting = new Line<Waiter>();
+  readonly #waiting = new WaitQueue<Waiter>();
   #throttle: Throttle | null = null;
   #running = 0;
   /** The one who waits at the gate. */
@@ -64,7 +35,7 @@ export class Lane implements Entrant, Paced {
   #isPumping = false;
   readonly #hold = new Hold();
   readonly #refusals: Refusals;
-  /** Since when the head of the line waits for a time to come, or null. */
+  /** Since when the head of the queue waits for a time to come, or null. */
   #limitedSinceMs: number | null = null;
 
   constructor({ limits, burst, coldMs = 0, gate, clock, tokens = null }: LaneOptions) {
@@ -77,7 +48,7 @@ export class Lane implements Entrant, Paced {
     this.#allowance = tokens ? new Allowance({ ...tokens, wake: () => this.#pump() }) : null;
   }
 
-  /** Takes its place in line: its `begin` is called when the lane and the gate let it start, else its `dismiss`. */
+  /** Takes its place in the queue: its `begin` is called when the lane and the gate let it start, else its `dismiss`. */
   enter(waiter: Waiter): void {
     const refusal = this.#refusals.for(waiter) ?? this.#tooLarge(waiter);
     if (refusal) {
@@ -139,7 +110,7 @@ export class Lane implements Entrant, Paced {
     return this.#hold.leftMs(this.#clock.now());
   }
 
-  /** Whether tokens are what the head of the line waits for. */
+  /** Whether tokens are what the head of the queue waits for. */
   isShortOfTokens(): boolean {
     const waiter = this.#waiting.head;
     if (!waiter || !this.#allowance) return false;
@@ -197,7 +168,7 @@ export class Lane implements Entrant, Paced {
     this.#pump();
   }
 
-  /** For the gate: it was open, but the lane was not any more. Back to the head of the line, or away. */
+  /** For the gate: it was open, but the lane was not any more. Back to the head of the queue, or away. */
   decline(): void {
     const waiter = this.#waiterAtGate();
     this.#atGate = null;
@@ -271,7 +242,7 @@ export class Lane implements Entrant, Paced {
     this.#isPumping = false;
   }
 
-  /** What the head of the line has waited for the lane's limits, it has not waited for a slot. */
+  /** What the head of the queue has waited for the lane's limits, it has not waited for a slot. */
   #noteLimited(waiter: Waiter): void {
     if (this.#limitedSinceMs === null) return;
     const limitedMs = this.#clock.now() - Math.max(this.#limitedSinceMs, waiter.sinceMs);

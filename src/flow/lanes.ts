@@ -1,5 +1,6 @@
 import type { Failure } from '../record/failure.ts';
-import { Lane, type LaneLimits, type LaneOptions } from './lane.ts';
+import { Lane } from './lane.ts';
+import type { LaneLimits, LaneOptions } from './lane-options.ts';
 
 export type LanesOptions = Omit<LaneOptions, 'limits'> & { limitsOf: (lane: string) => LaneLimits };
 
@@ -39,7 +40,7 @@ export class Lanes {
     // All of them before the first job is sent away: what one lane lets go of, another must not start.
     for (const lane of this.#lanes.values()) lane.forbid(failure, { allowsHops });
     for (const lane of this.#lanes.values()) lane.dismiss();
-    this.#options.gate.reviewLine();
+    this.#options.gate.reviewQueue();
   }
 
   /** The held lanes' names, the longest hold first. For people: looks at every lane. */

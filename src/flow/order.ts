@@ -5,7 +5,7 @@
 export class Order<Key extends object, Value> {
   readonly #emit: (value: Value) => void;
   /** Announced and not yet given, in order. */
-  readonly #line: Key[] = [];
+  readonly #queue: Key[] = [];
   readonly #settled = new Map<Key, Value>();
 
   constructor(emit: (value: Value) => void) {
@@ -14,7 +14,7 @@ export class Order<Key extends object, Value> {
 
   /** Announces the next in order. */
   expect(key: Key): void {
-    this.#line.push(key);
+    this.#queue.push(key);
   }
 
   /** Takes a result, and gives all whose turn has come. */
@@ -25,16 +25,16 @@ export class Order<Key extends object, Value> {
 
   /** There will be no result: those behind it need not wait. */
   drop(key: Key): void {
-    const place = this.#line.indexOf(key);
-    if (place !== -1) this.#line.splice(place, 1);
+    const place = this.#queue.indexOf(key);
+    if (place !== -1) this.#queue.splice(place, 1);
     this.#give();
   }
 
   #give(): void {
-    for (let next = this.#line[0]; next !== undefined; next = this.#line[0]) {
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       const due = this.#settled.get(next);
       if (due === undefined) return;
-      this.#line.shift();
+      this.#queue.shift();
       this.#settled.delete(next);
       this.#emit(due);
     }

@@ -4,7 +4,7 @@ import type { TokenOptions } from './allowance.ts';
 import type { Attempt, FlowEvent } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import type { FailureLimit } from './failure-limit.ts';
-import type { LaneLimits } from './lane.ts';
+import type { LaneLimits } from './lane-options.ts';
 import type { Batches } from './reader.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { SharingOptions } from './sharing.ts';

@@ -1,7 +1,7 @@
 import { Failure } from '../record/failure.ts';
 import type { Job, Result } from '../record/job.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Course } from './course.ts';
+import { Execution } from './execution.ts';
 import { FailureCount } from './failure-limit.ts';
 import { Gate } from './gate.ts';
 import { Lanes } from './lanes.ts';
@@ -128,7 +128,7 @@ class Run<Payload, Value, State> {
       this.#window.enter();
       this.#order?.expect(job);
       try {
-        new Course(job, shared).run();
+        new Execution(job, shared).run();
       } catch (error) {
         // `laneOf` or `limitsOf` broke.
         this.#drop(job, error);

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../flow/clock.ts';
 import type { FailureLimit } from '../flow/failure-limit.ts';
-import type { LaneLimits as EngineLimits } from '../flow/lane.ts';
+import type { LaneLimits as EngineLimits } from '../flow/lane-options.ts';
 import type { RetryPolicy } from '../flow/retry.ts';
 import type { Rate } from '../record/rate.ts';
 import { checkCount, checkLimitMs, checkMs, checkRateOption, wrong } from './checks.ts';

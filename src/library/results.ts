@@ -1,5 +1,5 @@
 import type { Attempt } from '../flow/attempt.ts';
-import type { LaneLimits } from '../flow/lane.ts';
+import type { LaneLimits } from '../flow/lane-options.ts';
 import { run as runEngine } from '../flow/run.ts';
 import type { RunEnd } from '../flow/run-options.ts';
 import { Failure, isRunsEnd } from '../record/failure.ts';

@@ -1,6 +1,7 @@
 import { Gate } from '../../../src/flow/gate.ts';
-import type { LaneLimits, Waiter } from '../../../src/flow/lane.ts';
+import type { LaneLimits } from '../../../src/flow/lane-options.ts';
 import { Lanes } from '../../../src/flow/lanes.ts';
+import type { Waiter } from '../../../src/flow/waiter.ts';
 import type { Failure } from '../../../src/record/failure.ts';
 import type { Timings } from '../../../src/record/job.ts';
 import type { Rate } from '../../../src/record/rate.ts';

@@ -3,11 +3,11 @@ import { Failure } from '../../src/record/failure.ts';
 import { turn } from './fake-clock.ts';
 import { endWhenCancelled } from './support/calls.ts';
 import { badJob, cancelled, done, failed, failure, hop, jobAt, refused, retry } from './support/outcomes.ts';
-import { openCourse } from './support/start-course.ts';
+import { openExecution } from './support/start-execution.ts';
 
 describe('one attempt', () => {
   test('`done` settles the job with its value', async () => {
-    const { clock, calls, start, result } = openCourse();
+    const { clock, calls, start, result } = openExecution();
     start();
     await clock.advance(40);
     calls.at(0).end(done('hello'));
@@ -26,7 +26,7 @@ describe('one attempt', () => {
   });
 
   test('`done` with a failure keeps the answer and is not tried again', async () => {
-    const { calls, start, result } = openCourse();
+    const { calls, start, result } = openExecution();
     start();
     calls.at(0).end(failed('not found'));
     await turn();
@@ -34,14 +34,14 @@ describe('one attempt', () => {
   });
 
   test('a line that is no job is settled without a call', () => {
-    const { calls, start, result } = openCourse();
+    const { calls, start, result } = openExecution();
     start(badJob(0));
     expect(result()).toMatchObject({ value: null, failure: { code: 'input' }, attempts: 0, durationMs: null });
     expect(calls.made).toEqual([]);
   });
 
   test('a thrown error is a failed job with the error as cause, and is not tried again', async () => {
-    const { calls, start, result, broken } = openCourse();
+    const { calls, start, result, broken } = openExecution();
     const bug = new TypeError('undefined is not a function');
     start();
     calls.at(0).throw(bug);
@@ -51,7 +51,7 @@ describe('one attempt', () => {
   });
 
   test('a thrown word is a failed job too', async () => {
-    const { calls, start, result } = openCourse();
+    const { calls, start, result } = openExecution();
     start();
     calls.at(0).throw('oh');
     await turn();
@@ -59,7 +59,7 @@ describe('one attempt', () => {
   });
 
   test('a thrown `Failure` stays itself, and is tried again if it may pass', async () => {
-    const { clock, calls, start, result } = openCourse();
+    const { clock, calls, start, result } = openExecution();
     const thrown = failure('reset');
     start();
     for (const nth of [0, 1, 2]) {
@@ -73,7 +73,7 @@ describe('one attempt', () => {
 
 describe('retries', () => {
   test('a failure that passes is forgotten when the next attempt is good', async () => {
-    const { clock, gate, calls, start, result } = openCourse();
+    const { clock, gate, calls, start, result } = openExecution();
     start();
     calls.at(0).end(retry());
     await turn();
@@ -88,7 +88,7 @@ describe('retries', () => {
   });
 
   test('the last failure and its value are final when no retry is left', async () => {
-    const { clock, calls, start, result } = openCourse();
+    const { clock, calls, start, result } = openExecution();
     start();
     for (const value of ['first', 'second', 'third']) {
       calls.last.end(retry('http', value));
@@ -98,7 +98,7 @@ describe('retries', () => {
   });
 
   test('`durationMs` is the last attempt’s alone', async () => {
-    const { clock, calls, start, result } = openCourse();
+    const { clock, calls, start, result } = openExecution();
     start();
     await clock.advance(30);
     calls.at(0).end(retry());
@@ -110,7 +110,7 @@ describe('retries', () => {
   });
 
   test('a wait past the deadline is not begun', async () => {
-    const { clock, calls, start, result } = openCourse({ deadlineAtMs: 500 });
+    const { clock, calls, start, result } = openExecution({ deadlineAtMs: 500 });
     start();
     calls.at(0).end(retry());
     await turn();
@@ -121,7 +121,7 @@ describe('retries', () => {
 
 describe('hops', () => {
   test('a hop goes on in its own lane with its state, and is no attempt', async () => {
-    const { calls, events, start, result } = openCourse();
+    const { calls, events, start, result } = openExecution();
     start();
     calls.at(0).end(hop('b', 'moved'));
     await turn();
@@ -135,7 +135,7 @@ describe('hops', () => {
   });
 
   test('a hop gives its slot back and passes the gate again', async () => {
-    const { calls, gate, start } = openCourse({ limits: { slots: 1 } });
+    const { calls, gate, start } = openExecution({ limits: { slots: 1 } });
     start(jobAt(0, 'a'));
     start(jobAt(1, 'b'));
     calls.at(0).end(hop('c'));
@@ -148,7 +148,7 @@ describe('hops', () => {
   });
 
   test('a retry begins again at the first call, and only the last attempt’s hops count', async () => {
-    const { clock, calls, start, result } = openCourse();
+    const { clock, calls, start, result } = openExecution();
     start();
     calls.at(0).end(hop('b'));
     await turn();
@@ -161,7 +161,7 @@ describe('hops', () => {
   });
 
   test('`durationMs` adds up the time in slots over the hops of an attempt', async () => {
-    const { clock, lanes, calls, start, result } = openCourse();
+    const { clock, lanes, calls, start, result } = openExecution();
     lanes.get('b').hold(1000, { isGuess: false });
     start();
     await clock.advance(30);
@@ -176,7 +176,7 @@ describe('hops', () => {
 
 describe('the timeout', () => {
   test('cancels the call when its time is over, and not before', async () => {
-    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
+    const { clock, calls, start } = openExecution({ timeoutMs: 100 });
     start();
     await clock.advance(99);
     expect(calls.at(0).context.scope.reason).toBeNull();
@@ -185,7 +185,7 @@ describe('the timeout', () => {
   });
 
   test('adds up over hops, and stands still between them', async () => {
-    const { clock, lanes, calls, start } = openCourse({ timeoutMs: 100 });
+    const { clock, lanes, calls, start } = openExecution({ timeoutMs: 100 });
     lanes.get('b').hold(1000, { isGuess: false });
     start();
     await clock.advance(60);
@@ -199,7 +199,7 @@ describe('the timeout', () => {
   });
 
   test('begins anew with each attempt', async () => {
-    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
+    const { clock, calls, start } = openExecution({ timeoutMs: 100 });
     start();
     await clock.advance(90);
     calls.at(0).end(retry());
@@ -211,7 +211,7 @@ describe('the timeout', () => {
   });
 
   test('strikes each call at its own time, whichever began or ended before it', async () => {
-    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
+    const { clock, calls, start } = openExecution({ timeoutMs: 100 });
     const isCancelled = () => [0, 1, 2].map((index) => calls.at(index).context.scope.reason !== null);
     for (const index of [0, 1, 2]) {
       start(jobAt(index));
@@ -227,7 +227,7 @@ describe('the timeout', () => {
   });
 
   test('leaves no timer when the call ends first, however it ends', async () => {
-    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
+    const { clock, calls, start } = openExecution({ timeoutMs: 100 });
     for (const index of [0, 1, 2]) start(jobAt(index));
     expect(clock.pending).toBe(1);
     calls.at(0).end(done());
@@ -240,7 +240,7 @@ describe('the timeout', () => {
 
 describe('a refused lane', () => {
   test('is held for as long as the server says, and the job loses no retry', async () => {
-    const { clock, calls, start, result } = openCourse({
+    const { clock, calls, start, result } = openExecution({
       policy: { retries: 0, delayMs: 1000, maxDelayMs: 1000, retryAfterMaxMs: 60_000 },
     });
     start();
@@ -257,7 +257,7 @@ describe('a refused lane', () => {
   });
 
   test('fails the job when all its holds together are too long', async () => {
-    const { clock, calls, start, result } = openCourse();
+    const { clock, calls, start, result } = openExecution();
     start();
     for (const ms of [40_000, 20_000]) {
       calls.last.end(refused(ms));
@@ -269,7 +269,7 @@ describe('a refused lane', () => {
   });
 
   test('is held before another of its jobs can start, even by the last attempt', async () => {
-    const { clock, calls, start } = openCourse({
+    const { clock, calls, start } = openExecution({
       limits: { slots: 1 },
       policy: { retries: 0, delayMs: 1000, maxDelayMs: 1000, retryAfterMaxMs: 60_000 },
     });
@@ -283,7 +283,7 @@ describe('a refused lane', () => {
   });
 
   test('is closed by a wait that is too long: its jobs fail without a call, until the wait is over', async () => {
-    const { clock, calls, results, start } = openCourse({ limits: { concurrency: 1 } });
+    const { clock, calls, results, start } = openExecution({ limits: { concurrency: 1 } });
     start(jobAt(0));
     start(jobAt(1));
     calls.at(0).end(refused(3_600_000));
@@ -301,14 +301,14 @@ describe('a refused lane', () => {
 
 describe('the end of the run', () => {
   test('a job that waits is dismissed with the run’s reason itself', () => {
-    const { lanes, results, start } = openCourse();
+    const { lanes, results, start } = openExecution();
     lanes.stop(cancelled, { allowsHops: false });
     start();
     expect(results[0]?.failure).toBe(cancelled);
   });
 
   test('a job that has failed before says so in the cause', async () => {
-    const { ending, lanes, calls, start, result } = openCourse();
+    const { ending, lanes, calls, start, result } = openExecution();
     start();
     const first = retry();
     calls.at(0).end(first);
@@ -320,7 +320,7 @@ describe('the end of the run', () => {
   });
 
   test('a call that the end has cut is `cancelled`, with what failed before it as the cause', async () => {
-    const { clock, ending, calls, start, result } = openCourse();
+    const { clock, ending, calls, start, result } = openExecution();
     start();
     calls.at(0).end(retry());
     await clock.advance(500);
@@ -331,7 +331,7 @@ describe('the end of the run', () => {
   });
 
   test('a call that was over before is not cancelled', async () => {
-    const { ending, calls, start } = openCourse();
+    const { ending, calls, start } = openExecution();
     start();
     calls.at(0).end(done());
     await turn();
@@ -340,7 +340,7 @@ describe('the end of the run', () => {
   });
 
   test('an attempt that fails while the run drains is not made again', async () => {
-    const { clock, ending, calls, start, result } = openCourse();
+    const { clock, ending, calls, start, result } = openExecution();
     start();
     ending.drain(cancelled);
     calls.at(0).end(retry());
@@ -350,7 +350,7 @@ describe('the end of the run', () => {
   });
 
   test('a call that is cut in the grace period says what failed before it, too', async () => {
-    const { clock, ending, calls, start, result } = openCourse();
+    const { clock, ending, calls, start, result } = openExecution();
     start();
     calls.at(0).end(retry());
     await clock.advance(500);
@@ -363,7 +363,7 @@ describe('the end of the run', () => {
 });
 
 test('`keepsLog` keeps every attempt and hop in order', async () => {
-  const { clock, calls, start, result } = openCourse({ keepsLog: true });
+  const { clock, calls, start, result } = openExecution({ keepsLog: true });
   start();
   await clock.advance(5);
   calls.at(0).end(hop('b'));
@@ -380,7 +380,7 @@ test('`keepsLog` keeps every attempt and hop in order', async () => {
 });
 
 test('`observe` hears of attempts, hops, retries, holds and closings as they come', async () => {
-  const { clock, calls, events, start } = openCourse();
+  const { clock, calls, events, start } = openExecution();
   start();
   for (const outcome of [hop('b'), retry(), refused(50), refused(100_000)]) {
     calls.last.end(outcome);

@@ -1,10 +1,12 @@
-import { Failure } from '../record/failure.ts';
+import type { Failure } from '../record/failure.ts';
 import type { AttemptEntry, Cost, Job, Outcome, Timings } from '../record/job.ts';
-import type { CourseOptions } from './attempt.ts';
-import type { Lane, Waiter } from './lane.ts';
+import type { ExecutionOptions } from './attempt.ts';
+import { asFailure, closedLane, emptyLane, givenUp, timeUp } from './job-failures.ts';
+import type { Lane } from './lane.ts';
 import { type Decision, decide } from './retry.ts';
 import type { Landed } from './sharing.ts';
 import type { Scope } from './signals.ts';
+import type { Waiter } from './waiter.ts';
 
 type Release = Parameters<Waiter['begin']>[0];
 
@@ -19,9 +21,9 @@ type Call = {
  * One job through its attempts: lane, gate, call, and again where that may help, until it has its result. It stands in
  * its lane itself, with no promise or closure of its own, since a thousand of them wait there at a time.
  */
-export class Course<Payload, Value, State> implements Waiter {
+export class Execution<Payload, Value, State> implements Waiter {
   readonly #job: Job<Payload>;
-  readonly #options: CourseOptions<Payload, Value, State>;
+  readonly #options: ExecutionOptions<Payload, Value, State>;
   readonly #bornMs: number;
   readonly timings: Timings = { queuedMs: 0, limitedMs: 0, totalMs: 0 };
   sinceMs: number;
@@ -41,7 +43,7 @@ export class Course<Payload, Value, State> implements Waiter {
   #release: Release | null = null;
   #lastFailure: Failure | null = null;
 
-  constructor(job: Job<Payload>, options: CourseOptions<Payload, Value, State>) {
+  constructor(job: Job<Payload>, options: ExecutionOptions<Payload, Value, State>) {
     this.#job = job;
     this.#options = options;
     this.#bornMs = options.clock.now();
@@ -225,38 +227,4 @@ export class Course<Payload, Value, State> implements Waiter {
     });
     sharing?.land(this.#job, { value: this.#value, failure, hops: this.#hops });
   }
-}
-
-function timeUp(timeoutMs: number, hops: number): Failure {
-  const over = hops > 0 ? ` (${hops} redirects included)` : '';
-  return new Failure('timeout', `not finished after ${timeoutMs / 1000} s${over}`, {
-    phase: hops > 0 ? 'total' : null,
-    retryable: true,
-  });
-}
-
-/** A failure that could have waited says why it did not. */
-function givenUp(failure: Failure, { closeMs }: Decision): Failure {
-  return closeMs === null ? failure : failure.with({ message: `${failure.message}, ${tooLong(closeMs)}` });
-}
-
-function closedLane(lane: string, ms: number, cause: Failure): Failure {
-  return new Failure('rate_limited', `not called: ${lane} refused another call, ${tooLong(ms)}`, {
-    retryable: true,
-    cause,
-  });
-}
-
-function emptyLane(lane: string, cause: Failure): Failure {
-  return new Failure('quota', `not called: ${lane} told another call that nothing is left`, { cause });
-}
-
-function tooLong(ms: number): string {
-  return `asking to be left alone for ${Math.ceil(ms / 1000)} s: longer than allowed (--retry-after-max, --deadline)`;
-}
-
-function asFailure(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new Failure('error', message, { cause: error });
 }

@@ -1,5 +1,5 @@
-/** Who stands in line. A hop goes on with an attempt that has begun: it is served before those that have not. */
-export class Line<Waiter extends { readonly isHop: boolean }> {
+/** Who waits in a lane, in order. A hop goes on with an attempt that has begun: it is served before those that have not. */
+export class WaitQueue<Waiter extends { readonly isHop: boolean }> {
   #waiting: Waiter[] = [];
 
   get length(): number {
