@@ -105,12 +105,7 @@ class Splitter {
   #one(bytes: Buffer): Line {
     if (bytes.length > this.#maxLineBytes) return this.#tooLong();
     const text = bytes.toString('utf8');
-    if (isUtf8(bytes)) return this.#line(text, null);
-    const isUtf16 = bytes.includes(0);
-    return this.#line(
-      text,
-      isUtf16 ? 'the line is not UTF-8 (UTF-16? convert it with iconv first)' : 'the line is not UTF-8',
-    );
+    return this.#line(text, isUtf8(bytes) ? null : `the line is not UTF-8${whatElse(bytes, this.#number === 0)}`);
   }
 
   #line(raw: string, fault: string | null): Line {
@@ -128,4 +123,11 @@ class Splitter {
       fault: `the line is longer than ${this.#maxLineBytes} bytes (--max-line)`,
     };
   }
+}
+
+/** What bytes that are no UTF-8 may be, as an addition to the message; nothing where they do not say. */
+function whatElse(bytes: Uint8Array, isBeginning: boolean): string {
+  // The first two bytes of a gzip file (RFC 1952, section 2.3.1).
+  if (isBeginning && bytes[0] === 0x1f && bytes[1] === 0x8b) return ' (gzip? pipe it through zcat first)';
+  return bytes.includes(0) ? ' (UTF-16? convert it with iconv first)' : '';
 }

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Line, readLines } from '../../src/input/lines.ts';
@@ -59,6 +60,12 @@ describe('readLines', () => {
   test('UTF-16 is called by its name', async () => {
     const [line] = await linesOf([Buffer.from('\ufeffhttp://h/\n', 'utf16le')]);
     expect(line?.fault).toMatch(/UTF-16.*iconv/);
+  });
+
+  test('a compressed input is called so where it begins', async () => {
+    const [first, ...others] = await linesOf([gzipSync('http://h/\n'), Buffer.from('\n'), gzipSync('http://h/\n')]);
+    expect(first?.fault).toBe('the line is not UTF-8 (gzip? pipe it through zcat first)');
+    expect(others.map(({ fault }) => fault)).not.toContain(first?.fault);
   });
 
   test('a line of exactly the length allowed is whole, one byte more is passed over', async () => {
