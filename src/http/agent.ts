@@ -2,6 +2,7 @@ import { buildConnector, type Dispatcher } from 'undici';
 import { type Connections, ExclusiveConnections, type Lease, SharedConnections } from './connections.ts';
 import { type Connector, createConnector, type Unfinished } from './connector.ts';
 import { servedBefore } from './errors.ts';
+import { hearLastWords } from './last-words.ts';
 import { beLenient } from './lenient.ts';
 import { type Proxies, proxyFor } from './proxy.ts';
 import type { Resolutions } from './resolve.ts';
@@ -83,6 +84,7 @@ export function createAgent(options: AgentOptions): Agent {
             open -= 1;
           });
         }
+        if (socket) hearLastWords(socket);
         callback(...settled);
         if (socket) beLenient(socket);
       });

@@ -6,6 +6,7 @@ import type { SaveBody } from '../record/saving.ts';
 import type { Agent } from './agent.ts';
 import { type BodyMode, shapeBody } from './body.ts';
 import { decode } from './decode.ts';
+import { isTurnedAway } from './errors.ts';
 import { exchange } from './exchange.ts';
 import type { Exchange, IntakeOf } from './exchange-options.ts';
 import { BodyIntake } from './intake.ts';
@@ -36,6 +37,9 @@ export type Hop = {
   readonly isUnsafe: boolean;
 };
 
+/** A server may leave this many connections before one has room for a request; undici tries each time twice. */
+const maxLeavings = 20;
+
 /** Statuses that may be different next time. */
 const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 522, 524]);
 
@@ -51,6 +55,9 @@ export function createCall(options: CallOptions) {
     let done = await exchange(hop.request, sending);
     // An idempotent request that was lost in a keep-alive race is sent again, in the same slot.
     if (done.isKeepAliveRace && !scope.reason && isIdempotent(hop.request.method))
+      done = await exchange(hop.request, sending);
+    // So is one that a server did not take any more as it left, whatever its method.
+    for (let leavings = 0; leavings < maxLeavings && !scope.reason && isTurnedAway(done.failure); leavings += 1)
       done = await exchange(hop.request, sending);
     const seen = { done, hop, options, scope };
     if (done.failure) return failed(done.failure, seen);

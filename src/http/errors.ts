@@ -59,7 +59,7 @@ export function asFailure(error: unknown, { phase, host }: Whereabouts): Failure
   if (code === 'ENOTFOUND') return fail('dns', 'the name does not exist', 'connect', false);
   if (code.startsWith('EAI_')) return fail('dns', 'the name could not be resolved', 'connect', code === 'EAI_AGAIN');
   if (isTls(code, phase))
-    return fail('tls', tlsMessages[code] ?? `no secure connection: ${plain(cause)}`, 'connect', false);
+    return fail('tls', tlsMessages[code] ?? `no secure connection: ${reasonOf(cause)}`, 'connect', false);
   if (phase === 'connect') {
     const message = connectMessages[code] ?? `no connection: ${plain(cause)}`;
     // The peer hung up during the handshake: as likely a passing trouble as a refusal.
@@ -112,6 +112,12 @@ function isUntaken({ code, message, http2ErrorCode }: SystemError): boolean {
   );
 }
 
+/** True when the server left its HTTP/2 connection in order (GOAWAY), and said that it had not looked at the request. */
+export function isTurnedAway(failure: Failure | null): boolean {
+  const { code } = (failure?.cause ?? {}) as SystemError;
+  return failure?.phase === 'connect' && code === 'UND_ERR_INFO' && isUntaken(failure.cause as SystemError);
+}
+
 /** True when a connection broke as an idle one does that the server closes, after it had answered others on it. */
 export function isKeepAliveRace(error: unknown): boolean {
   const { code, socket } = (error ?? {}) as { code?: string; socket?: { bytesRead?: number } };
@@ -141,6 +147,11 @@ function isTls(code: string, phase: string): boolean {
 /** undici tells some breaches of HTTP only by the text of a general error. */
 function isMisbehaviour({ code, message }: SystemError): boolean {
   return code === 'ERR_ASSERTION' || (code === 'UND_ERR_SOCKET' && /^bad (response|upgrade)$/.test(message));
+}
+
+/** What OpenSSL says, without the places in its source: `…:SSL routines:FUNCTION:REASON:FILE:LINE:`. */
+function reasonOf(error: SystemError & { reason?: string }): string {
+  return error.reason ?? /:SSL routines:[^:]*:([^:]+):/.exec(error.message)?.[1] ?? plain(error);
 }
 
 function plain(error: SystemError): string {

@@ -10,7 +10,7 @@ import { startProxy } from '../support/proxy.ts';
 import { startRawServer } from '../support/raw-server.ts';
 import { startServer } from '../support/server.ts';
 import { sluice, start } from '../support/sluice.ts';
-import { startHttp2Server, startTlsServer } from '../support/tls-server.ts';
+import { startHttp2Server, startLastWordsServer, startTlsServer } from '../support/tls-server.ts';
 
 const once = ['fetch', '--retries', '0'];
 
@@ -383,6 +383,58 @@ describe('--http2', () => {
     expect(answered.sort()).toEqual([...new Set(answered)]);
     expect(answered).toHaveLength(12);
     expect(sessions).toBeGreaterThan(1);
+  });
+
+  test('GOAWAY costs no retry, however often a server leaves', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const answered: string[] = [];
+    let sessions = 0;
+    const server = await startHttp2Server(identity, (http2) => {
+      http2.on('session', (session) => {
+        sessions += 1;
+        let taken = 0;
+        session.on('stream', (stream, headers) => {
+          stream.on('error', () => {});
+          taken += 1;
+          // Two on each connection, as with `keepalive_requests 2` of nginx.
+          if (taken > 2) return;
+          if (taken === 2) session.goaway(0, stream.id);
+          answered.push(String(headers[':path']));
+          stream.respond({ ':status': 200 });
+          stream.end('ok');
+          if (taken === 2) session.close();
+        });
+      });
+    });
+    const input = lines(...Array.from({ length: 30 }, (_, at) => `${server.url}/${at}`));
+    const args = ['--http2', '--cacert', 'ca.pem', '-c', '15', '-d', 'x', '--include', 'attempts'];
+    const run = await sluice([...once, ...args], { cwd, input });
+    expect(run.rows.filter(({ ok, attempts }) => !ok || attempts !== 1)).toEqual([]);
+    expect(new Set(answered).size).toBe(30);
+    expect(answered).toHaveLength(30);
+    expect(sessions).toBeGreaterThanOrEqual(15);
+  });
+
+  test('a server that takes nothing, ever, fails the row', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const server = await startHttp2Server(identity, (http2) => {
+      http2.on('session', (session) => session.goaway(0, 0));
+      http2.on('stream', (stream) => stream.on('error', () => {}));
+    });
+    const run = await sluice([...once, '--http2', '--cacert', 'ca.pem', server.url], { cwd });
+    expect(run.row(0)).toMatchObject({ ok: false, attempts: 1, error: { code: 'connect', phase: 'connect' } });
+    expect(run.row(0).error?.message).toMatch(/took no more requests/);
+  });
+
+  test('an answer is whole though the connection ends with its last byte', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const server = await startLastWordsServer(identity);
+    const input = lines(...Array.from({ length: 20 }, (_, at) => `${server.url}/${at}`));
+    const run = await sluice([...once, '--http2', '--cacert', 'ca.pem', '-d', 'x'], { cwd, input });
+    expect(run.rows.map(({ ok, body }) => [ok, body])).toEqual(Array.from({ length: 20 }, () => [true, 'last words']));
   });
 
   test('what breaks off is told and tried again as in HTTP/1.1', async () => {
