@@ -1,4 +1,5 @@
 import { type buildConnector, Client, type Dispatcher, Pool } from 'undici';
+import { failCutStreams } from './cut-streams.ts';
 
 /** A connection that one exchange has to itself until it gives it back. */
 export type Lease = {
@@ -100,6 +101,8 @@ export class SharedConnections implements Connections {
 
   constructor(origin: string, connect: buildConnector.connector, concurrency: number) {
     this.#pool = new Pool(origin, { connect, connections: concurrency, allowH2: true, ...settings });
+    // Before the first request is written.
+    this.#pool.on('connect', (_origin, targets) => failCutStreams(targets.at(-1)));
   }
 
   get isIdle(): boolean {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { redirect, reply } from '../support/answers.ts';
 import { issue, issueServer } from '../support/certificates.ts';
+import { data, goaway, head, type Piece, reset, startFrameServer } from '../support/frames.ts';
 import { expectRefused } from '../support/in-one-process.ts';
 import { lines } from '../support/input.ts';
 import { temporaryFolder } from '../support/places.ts';
@@ -10,7 +11,7 @@ import { startProxy } from '../support/proxy.ts';
 import { startRawServer } from '../support/raw-server.ts';
 import { startServer } from '../support/server.ts';
 import { sluice, start } from '../support/sluice.ts';
-import { startHttp2Server, startLastWordsServer, startTlsServer } from '../support/tls-server.ts';
+import { startHttp2Server, startTlsServer } from '../support/tls-server.ts';
 
 const once = ['fetch', '--retries', '0'];
 
@@ -431,10 +432,43 @@ describe('--http2', () => {
   test('an answer is whole though the connection ends with its last byte', async () => {
     const { authority, server: identity } = await issueServer();
     const cwd = temporaryFolder({ 'ca.pem': authority.cert });
-    const server = await startLastWordsServer(identity);
+    const server = await startFrameServer(identity, (_nth, stream) => ({
+      bytes: [head(stream), data(stream, 'last words', { isLast: true }), goaway(stream)],
+      closes: true,
+    }));
     const input = lines(...Array.from({ length: 20 }, (_, at) => `${server.url}/${at}`));
     const run = await sluice([...once, '--http2', '--cacert', 'ca.pem', '-d', 'x'], { cwd, input });
     expect(run.rows.map(({ ok, body }) => [ok, body])).toEqual(Array.from({ length: 20 }, () => [true, 'last words']));
+  });
+
+  test('half an answer is never taken for a whole one, however politely it is broken off', async () => {
+    const { authority, server: identity } = await issueServer();
+    const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+    const [noError, cancel] = [0, 8];
+    const half = (stream: number) => [head(stream), data(stream, 'half', { isLast: false })];
+    const whole = (stream: number) => [head(stream), data(stream, 'whole', { isLast: true })];
+    const cases: ((stream: number) => Piece)[] = [
+      (stream) => ({ bytes: [...half(stream), reset(stream, noError)] }),
+      (stream) => ({ bytes: [...half(stream), reset(stream, cancel)] }),
+      (stream) => ({ bytes: [head(stream), reset(stream, noError)] }),
+      (stream) => ({ bytes: [head(stream), reset(stream, cancel)] }),
+      (stream) => ({ bytes: [...half(stream), goaway(stream)], closes: true }),
+      // A server may be done with the request before it has read all of it.
+      (stream) => ({ bytes: [...whole(stream), reset(stream, noError)] }),
+      (stream) => ({ bytes: whole(stream) }),
+    ];
+    const server = await startFrameServer(
+      identity,
+      (nth, stream) => cases[nth % cases.length]?.(stream) ?? { bytes: [] },
+    );
+    const input = lines(...cases.map((_, at) => `${server.url}/${at}`));
+    const args = [...once, '--http2', '--cacert', 'ca.pem', '--timeout', '5s', '-c', '1'];
+    for (const more of [[], ['-d', 'x'], ['--output-dir', 'saved']]) {
+      const run = await sluice([...args, ...more], { cwd, input });
+      const cut = run.rows.slice(0, 5).map(({ ok, status, error }) => [ok, status, error?.code, error?.phase]);
+      expect(cut).toEqual(cut.map(() => [false, 200, 'truncated', 'body']));
+      expect(run.rows.slice(5).map(({ ok }) => ok)).toEqual([true, true]);
+    }
   });
 
   test('what breaks off is told and tried again as in HTTP/1.1', async () => {

@@ -2,7 +2,6 @@ import type { RequestListener } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type SecureServerOptions } from 'node:http2';
 import { createServer, type ServerOptions } from 'node:https';
 import type { Server } from 'node:net';
-import { createServer as createRawServer, type TlsOptions } from 'node:tls';
 import { type Listening, listen } from './listen.ts';
 
 export type TlsServer = Listening & {
@@ -28,48 +27,8 @@ export async function startHttp2Server(
   return listening(server);
 }
 
-/** Speaks HTTP/2 by hand: on each connection the first answer, GOAWAY and the end of the connection are one piece. */
-export async function startLastWordsServer(options: TlsOptions): Promise<TlsServer> {
-  const server = createRawServer({ ...options, ALPNProtocols: ['h2'] }, (socket) => {
-    let seen = Buffer.alloc(0);
-    socket.on('error', () => {});
-    socket.write(frame(types.settings, 0, 0, Buffer.alloc(0)));
-    socket.on('data', (chunk) => {
-      seen = Buffer.concat([seen, chunk]);
-      for (let at = preface; at + 9 <= seen.length; at += 9 + seen.readUIntBE(at, 3)) {
-        if (seen[at + 3] !== types.headers) continue;
-        const stream = seen.readUInt32BE(at + 5);
-        const lastStream = Buffer.alloc(8);
-        lastStream.writeUInt32BE(stream);
-        socket.removeAllListeners('data');
-        socket.end(
-          Buffer.concat([
-            frame(types.headers, 0x4, stream, Buffer.from([0x88])),
-            frame(types.data, 0x1, stream, Buffer.from('last words')),
-            frame(types.goaway, 0, 0, lastStream),
-          ]),
-        );
-        return;
-      }
-    });
-  });
-  return listening(server);
-}
-
-/** What a client says first, before its frames. */
-const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'.length;
-const types = { data: 0, headers: 1, settings: 4, goaway: 7 };
-
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-async function listening(server: Server): Promise<TlsServer> {
+/** Waits until a TLS server of any kind listens on a free loopback port. */
+export async function listening(server: Server): Promise<TlsServer> {
   server.on('tlsClientError', () => {});
   const listening = await listen(server);
   return { url: `https://localhost:${listening.port}`, ...listening };
