@@ -22,15 +22,22 @@ export async function headerLines(given: readonly string[]): Promise<string[]> {
   return lines;
 }
 
-/** `Name: value` sets, `Name;` sets to nothing, `Name:` takes away: as curl does. Returns the name in lower case. */
-export function applyHeader(headers: Map<string, string>, line: string): string {
+/** What the request carries so far: each name in lower case, with its values. */
+export type HeaderValues = Map<string, string[]>;
+
+/**
+ * `Name: value` sets, and adds to what -H has set before (`given`); `Name;` sets to nothing, `Name:` takes away: as curl
+ * does.
+ */
+export function applyHeader(headers: HeaderValues, given: Set<string>, line: string): void {
   const [, name, mark, content] = /^([^:;]+)([:;])(.*)$/s.exec(line) ?? [];
   // What was given is not shown: half of it may be a token.
   if (name === undefined || (mark === ';' && content?.trim())) throw new UsageError("--header: expected 'NAME: VALUE'");
   const lower = sayable('--header', () => checkHeader(name.trim(), ''));
-  if (mark === ':' && content?.trim() === '') headers.delete(lower);
-  else headers.set(lower, content?.trim() ?? '');
-  return lower;
+  const value = content?.trim() ?? '';
+  if (mark === ':' && value === '') headers.delete(lower);
+  else headers.set(lower, given.has(lower) ? [...(headers.get(lower) ?? []), value] : [value]);
+  given.add(lower);
 }
 
 /** Cookies and the referer may be templates like what -H gives; names and credentials of other flags are none. */
@@ -38,22 +45,25 @@ const maybeTemplates: ReadonlySet<string> = new Set(['cookie', 'referer']);
 
 /** The headers that are the same for every line, checked, and those that are not. */
 export function checkedHeaders(
-  headers: ReadonlyMap<string, string>,
+  headers: HeaderValues,
   { given, templates }: { given: ReadonlySet<string>; templates: Templates },
 ): { fixed: Headers; lineHeaders: LineHeader[] } {
   const fixed: [string, string][] = [];
   const lineHeaders: LineHeader[] = [];
-  for (const [name, content] of headers) {
-    const isTemplate = content.includes('{{') && (given.has(name) || maybeTemplates.has(name));
-    if (!isTemplate) {
-      fixed.push([name, content]);
+  for (const [name, values] of headers) {
+    const mayBeTemplates = given.has(name) || maybeTemplates.has(name);
+    if (!mayBeTemplates || !values.some((value) => value.includes('{{'))) {
+      for (const value of values) fixed.push([name, value]);
       continue;
     }
     const flag = given.has(name) ? '--header' : `--${name}`;
-    const value = templates.compile(flag, (options) => compileTemplate(content, options));
-    if (value.isFixed) fixed.push([name, value.render({ index: 0, line: '', record: null }).trim()]);
-    else lineHeaders.push({ name, value });
+    const compiled = values.map((value) => templates.compile(flag, (options) => compileTemplate(value, options)));
+    // A line's own headers stand for all of that name, so those that are the same for every line are among them.
+    if (!compiled.every(({ isFixed }) => isFixed)) lineHeaders.push(...compiled.map((value) => ({ name, value })));
+    else fixed.push(...compiled.map((value): [string, string] => [name, value.render(nowhere).trim()]));
   }
   for (const [name, content] of fixed) sayable('--header', () => checkHeader(name, content));
   return { fixed, lineHeaders };
 }
+
+const nowhere = { index: 0, line: '', record: null };

@@ -9,7 +9,7 @@ import { bodyOf, queryOf } from './request-body.ts';
 import { type DataFlag, joinData } from './request-data.ts';
 import type { RequestFlags } from './request-flags.ts';
 import { formOf } from './request-form.ts';
-import { applyHeader, checkedHeaders, headerLines } from './request-headers.ts';
+import { applyHeader, checkedHeaders, type HeaderValues, headerLines } from './request-headers.ts';
 import { sayable } from './sayable.ts';
 import type { Templates } from './templates.ts';
 import { UsageError } from './values.ts';
@@ -32,29 +32,29 @@ export async function requestSettings(
   const joined = await joinData(data);
   const form = flags.form ? formOf(flags.form, templates) : null;
   checkBody(flags, { hasData: joined !== null, hasForm: form !== null });
-  const headers = new Map([
-    ['user-agent', `sluice/${version}`],
-    ['accept', '*/*'],
+  const headers: HeaderValues = new Map([
+    ['user-agent', [`sluice/${version}`]],
+    ['accept', ['*/*']],
   ]);
-  if (flags.compressed) headers.set('accept-encoding', acceptEncoding);
-  if (form) headers.set('content-type', form.contentType);
-  if (joined && !flags.get) headers.set('content-type', joined.isJson ? 'application/json' : formType);
-  if (joined?.isJson) headers.set('accept', 'application/json');
-  if (flags['user-agent'] !== undefined) headers.set('user-agent', flags['user-agent']);
-  if (flags.referer !== undefined) headers.set('referer', flags.referer);
-  if (flags.cookie) headers.set('cookie', flags.cookie.map(checkCookie).join('; '));
+  if (flags.compressed) headers.set('accept-encoding', [acceptEncoding]);
+  if (form) headers.set('content-type', [form.contentType]);
+  if (joined && !flags.get) headers.set('content-type', [joined.isJson ? 'application/json' : formType]);
+  if (joined?.isJson) headers.set('accept', ['application/json']);
+  if (flags['user-agent'] !== undefined) headers.set('user-agent', [flags['user-agent']]);
+  if (flags.referer !== undefined) headers.set('referer', [flags.referer]);
+  if (flags.cookie) headers.set('cookie', [flags.cookie.map(checkCookie).join('; ')]);
   for (const [flag, authorization] of [userOf(flags), bearerOf(flags, env)].filter((one) => one !== null)) {
     if (headers.has('authorization')) throw new UsageError(`${flag}: the authorization is given twice`);
-    headers.set('authorization', authorization);
+    headers.set('authorization', [authorization]);
   }
   const given = new Set<string>();
-  for (const line of await headerLines(flags.header ?? [])) given.add(applyHeader(headers, line));
+  for (const line of await headerLines(flags.header ?? [])) applyHeader(headers, given, line);
   if (form && given.has('content-type')) throw new UsageError('--header: the content-type of a form is set by -F');
   const { fixed, lineHeaders } = checkedHeaders(headers, { given, templates });
   const secrets = [...fixed].flatMap(([name, content]) => secretsOfHeader(name, content));
   if (flags['base-url'] !== undefined) secrets.push(...secretsOfUrl(flags['base-url']));
   if (flags.user) secrets.push(flags.user, flags.user.slice(flags.user.indexOf(':') + 1));
-  const contentType = headers.get('content-type');
+  const contentType = headers.get('content-type')?.at(-1);
   const defaults: RequestDefaults = {
     url: urlTemplate(flags, templates),
     method: methodOf(flags),

@@ -21,7 +21,8 @@ export function createRequests(defaults: RequestDefaults) {
   const common = withoutOverridden(defaults.headers, []);
   const addresses = new AddressBook();
   const known = [...defaults.headers, ...defaults.lineHeaders.map(({ name }) => [name, ''] as const)];
-  const secretHeaders = new Set(defaults.lineHeaders.map(({ name }) => name).filter(isSecretHeader));
+  const lineNames = new Set(defaults.lineHeaders.map(({ name }) => name));
+  const secretHeaders = new Set([...lineNames].filter(isSecretHeader));
   /** True where nothing is made anew for each line but its URL. */
   const isPlain = !defaults.query && !defaults.body && defaults.lineHeaders.length === 0;
 
@@ -81,7 +82,9 @@ export function createRequests(defaults: RequestDefaults) {
     /** The headers of a request that other lines may have otherwise. */
     ownHeaders({ headers }: HttpRequest, record: InputRecord | null): (readonly [name: string, value: unknown])[] {
       const given = defaults.url === null && record ? (fieldOf(record, 'headers') ?? {}) : {};
-      const made = defaults.lineHeaders.map(({ name }) => [name, headers[headers.indexOf(name) + 1]] as const);
+      const made = headers.flatMap((name, at) =>
+        at % 2 === 0 && lineNames.has(name) ? [[name, headers[at + 1]] as const] : [],
+      );
       return [...Object.entries(given), ...made];
     },
     /** What a URL of the input gives away. */

@@ -86,6 +86,17 @@ test('-H adds headers and has the last word; @file holds several', async () => {
   expect(call.headers).toMatchObject({ 'x-one': '1', 'x-two': '2', 'content-type': 'text/plain', 'user-agent': 'own' });
 });
 
+test('-H of one name twice is sent twice, as curl does; with a template too', async () => {
+  const server = await startServer();
+  const list = ['-H', 'X-Tag: a', '-H', 'x-tag: {{t}}', '-H', 'X-Tag: b'];
+  const gone = ['-H', 'x-no: 1', '-H', 'x-no: 2', '-H', 'X-NO:', '-H', 'Accept: text/a', '-H', 'accept: text/b'];
+  const input = ndjson({ t: 'one' }, { t: 'two' });
+  await sluice(['fetch', '-c', '1', '--url', server.at('/'), ...list, ...gone], { input });
+  expect(server.calls.map((call) => call.headers['x-tag'])).toEqual(['a, one, b', 'a, two, b']);
+  expect(server.calls[0]?.headers).toMatchObject({ accept: 'text/a, text/b' });
+  expect(server.calls[0]?.headers).not.toHaveProperty('x-no');
+});
+
 test('flags go to every line; a record’s own headers come before them', async () => {
   const server = await startServer();
   const input = ndjson({ url: server.at('/1'), headers: { 'X-Team': 'record' } }, { url: server.at('/2') });
