@@ -29,8 +29,13 @@ const tlsMessages: Record<string, string> = {
   ERR_SSL_HTTP_REQUEST: noTls,
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: unknownUs,
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: refusedUs,
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: refusedUs,
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: refusedUs,
+  ERR_SSL_SSL_TLS_ALERT_BAD_CERTIFICATE: refusedUs,
+  ERR_SSL_SSL_TLS_ALERT_CERTIFICATE_UNKNOWN: refusedUs,
+  ERR_SSL_SSL_TLS_ALERT_CERTIFICATE_EXPIRED: refusedUs,
+  ERR_SSL_SSL_TLS_ALERT_UNSUPPORTED_CERTIFICATE: refusedUs,
+  ERR_SSL_SSL_TLS_ALERT_HANDSHAKE_FAILURE:
+    'the server and we have no way of encryption in common, or it wants a certificate of ours (--cert, --key)',
+  ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'the server knows no host of that name: is the URL right?',
 };
 
 const connectMessages: Record<string, string> = {
@@ -59,7 +64,7 @@ export function asFailure(error: unknown, { phase, host }: Whereabouts): Failure
   if (code === 'ENOTFOUND') return fail('dns', 'the name does not exist', 'connect', false);
   if (code.startsWith('EAI_')) return fail('dns', 'the name could not be resolved', 'connect', code === 'EAI_AGAIN');
   if (isTls(code, phase))
-    return fail('tls', tlsMessages[code] ?? `no secure connection: ${reasonOf(cause)}`, 'connect', false);
+    return fail('tls', tlsMessages[tlsCode(code)] ?? `no secure connection: ${reasonOf(cause)}`, 'connect', false);
   if (phase === 'connect') {
     const message = connectMessages[code] ?? `no connection: ${plain(cause)}`;
     // The peer hung up during the handshake: as likely a passing trouble as a refusal.
@@ -140,8 +145,13 @@ function nested(error: SystemError): SystemError | undefined {
 }
 
 function isTls(code: string, phase: string): boolean {
-  if (code in tlsMessages || code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_')) return true;
+  if (tlsCode(code) in tlsMessages || code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_')) return true;
   return phase === 'connect' && (/CERT|CRL|SIGNATURE|CHAIN/.test(code) || code === 'EPROTO');
+}
+
+/** As it is in the table: OpenSSL calls an alert of the server `SSL/TLS ALERT …` from version 3.2 on, and `SSLV3 ALERT …` before. */
+function tlsCode(code: string): string {
+  return code.replace(/^ERR_SSL_(?:SSLV3|SSL\/TLS)_ALERT_/, 'ERR_SSL_SSL_TLS_ALERT_');
 }
 
 /** undici tells some breaches of HTTP only by the text of a general error. */

@@ -79,6 +79,28 @@ describe('asFailure', () => {
     for (const message of messages) expect(message).not.toContain('what the system says');
   });
 
+  test.each([
+    ['BAD_CERTIFICATE', /our certificate/],
+    ['CERTIFICATE_UNKNOWN', /our certificate/],
+    ['HANDSHAKE_FAILURE', /encryption in common/],
+  ])('an alert of the server is told in words, whatever OpenSSL calls it: %s', (alert, told) => {
+    for (const family of ['SSLV3', 'SSL/TLS']) {
+      const failure = seen(failing(`ERR_SSL_${family}_ALERT_${alert}`), 'connect');
+      expect(failure).toMatchObject({ code: 'tls', phase: 'connect', retryable: false });
+      expect(failure.message).toMatch(told);
+    }
+  });
+
+  test('of what OpenSSL says only the reason is told, not the places in its source', () => {
+    const message =
+      '40E2:error:0A00010B:SSL routines:ssl3_get_record:something new:../deps/openssl/rec_layer_s3.c:918:\n';
+    expect(seen(failing('ERR_SSL_SOMETHING_NEW', message), 'connect').message).toBe(
+      'no secure connection: something new (h:80)',
+    );
+    const error = Object.assign(failing('ERR_SSL_SOMETHING_NEW', message), { reason: 'something newer' });
+    expect(seen(error, 'connect').message).toBe('no secure connection: something newer (h:80)');
+  });
+
   test('of several addresses the last one tells', () => {
     const errors = [failing('ENETUNREACH'), failing('ECONNREFUSED')];
     const failure = seen(Object.assign(new AggregateError(errors), { code: 'ECONNREFUSED' }), 'connect');
