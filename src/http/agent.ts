@@ -1,7 +1,7 @@
 import { buildConnector, type Dispatcher } from 'undici';
 import { type Connections, ExclusiveConnections, type Lease, SharedConnections } from './connections.ts';
 import { type Connector, createConnector, type Unfinished } from './connector.ts';
-import { servedBefore } from './errors.ts';
+import { brokenBefore, servedBefore } from './errors.ts';
 import { hearLastWords } from './last-words.ts';
 import { beLenient } from './lenient.ts';
 import { type Proxies, proxyFor } from './proxy.ts';
@@ -79,7 +79,12 @@ export function createAgent(options: AgentOptions): Agent {
         const [error, socket] = settled;
         if (error) open -= 1;
         else {
-          socket.prependListener('error', (broken) => servedBefore.set(broken, socket.bytesRead));
+          let first: Error | null = null;
+          socket.prependListener('error', (broken) => {
+            servedBefore.set(broken, socket.bytesRead);
+            if (first && first !== broken) brokenBefore.set(broken, first);
+            first ??= broken;
+          });
           socket.once('close', () => {
             open -= 1;
           });

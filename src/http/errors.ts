@@ -53,7 +53,7 @@ const connectMessages: Record<string, string> = {
 export function asFailure(error: unknown, { phase, host }: Whereabouts): Failure {
   // Whoever made the connection has said it already.
   if (error instanceof Failure) return error;
-  const cause = innermost(error);
+  const cause = innermost(firstOf(error));
   const code = cause.code ?? '';
   const fail = (name: FailureCode, message: string, at: FailurePhase, retryable: boolean) =>
     new Failure(name, `${message} (${host})`, { phase: at, retryable, cause });
@@ -125,13 +125,20 @@ export function isTurnedAway(failure: Failure | null): boolean {
 
 /** True when a connection broke as an idle one does that the server closes, after it had answered others on it. */
 export function isKeepAliveRace(error: unknown): boolean {
-  const { code, socket } = (error ?? {}) as { code?: string; socket?: { bytesRead?: number } };
+  const { code, socket } = firstOf(error ?? {}) as { code?: string; socket?: { bytesRead?: number } };
   const hasServed = (socket?.bytesRead ?? servedBefore.get(error as object) ?? 0) > 0;
   return hasServed && (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE');
 }
 
 /** Bytes that a socket had read when it broke with this error: undici says so only for orderly closes. */
 export const servedBefore = new WeakMap<object, number>();
+
+/** What broke a connection before this error of the same connection, if anything did: an alert of TLS, and then the end that it told of. */
+export const brokenBefore = new WeakMap<object, Error>();
+
+function firstOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null ? (brokenBefore.get(error) ?? error) : error;
+}
 
 /** Several addresses were tried: the last one's error says most. */
 function innermost(error: unknown): SystemError {

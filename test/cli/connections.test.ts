@@ -42,7 +42,7 @@ describe('TLS', () => {
     expect(run.row(0).error).toMatchObject({ code: 'tls', cause: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' } });
   });
 
-  test('--cert and --key show who we are; a server that wants to know refuses others', async () => {
+  test('--cert and --key show who we are to a server that wants to know', async () => {
     const { authority, server: identity } = await issueServer();
     const own = await issue('me', { by: authority });
     const cwd = temporaryFolder({
@@ -56,8 +56,27 @@ describe('TLS', () => {
     const trusting = [...once, '--cacert', 'ca.pem', server.url];
     expect((await sluice([...trusting, '--cert', 'me.pem', '--key', 'me.key'], { cwd })).row(0).body).toBe('ok');
     expect((await sluice([...trusting, '--cert', 'both.pem'], { cwd })).row(0).body).toBe('ok');
-    expect((await sluice(trusting, { cwd })).row(0)).toMatchObject({ ok: false, status: null });
   });
+
+  test.each([
+    ['TLSv1.3', /wants to know who calls/],
+    ['TLSv1.2', /wants a certificate of ours/],
+  ] as const)(
+    'a server of %s that wants a certificate says so; that is `tls`, and not tried again',
+    async (version, told) => {
+      const { authority, server: identity } = await issueServer();
+      const cwd = temporaryFolder({ 'ca.pem': authority.cert });
+      const asks = { ca: authority.cert, requestCert: true, rejectUnauthorized: true };
+      const server = await startTlsServer({ ...identity, ...asks, minVersion: version, maxVersion: version });
+      for (const speaking of [[], ['--http2']]) {
+        const run = await sluice(['fetch', ...speaking, '--retry-delay', '1ms', '--cacert', 'ca.pem', server.url], {
+          cwd,
+        });
+        expect(run.row(0)).toMatchObject({ status: null, attempts: 1, error: { code: 'tls', phase: 'connect' } });
+        expect(run.row(0).error?.message).toMatch(told);
+      }
+    },
+  );
 
   test('files that will not do are wrong usage, and nothing is sent', async () => {
     const { authority, server } = await issueServer();
