@@ -42,20 +42,22 @@ async function* rowsOf(chunks: AsyncIterable<Uint8Array>, parser: RowParser): As
 }
 
 function columnsOf({ fields, text, fault }: TableRow): string[] {
-  if (fault !== null) throw new Failure('input', `the header cannot be read: ${fault}`);
-  const columns = fields.map((name) => name.trim());
-  if (columns.some((name) => name.includes('\0'))) {
+  if (text.includes('\0')) {
     throw new Failure('input', 'the header is not UTF-8 (UTF-16? convert it with iconv first)');
   }
+  if (fault !== null) throw new Failure('input', `the header cannot be read: ${fault}`);
+  const columns = fields.map((name) => name.trim());
   // The whole file would be a header, and the run a success that did nothing.
   if (!text.includes('"') && /\r(?!\n|$)/.test(text)) {
     throw new Failure('input', 'the lines end with CR alone, as on old Macs (convert them: tr "\\r" "\\n")');
   }
   // Exports often have a nameless one: an index in front, a comma behind. Nobody can ask for it.
   if (columns.every((name) => name === '')) throw new Failure('input', 'no column of the header has a name');
-  const twice = columns.find((name, at) => name !== '' && columns.indexOf(name) !== at);
-  if (twice !== undefined)
-    throw new Failure('input', `two columns of the header are called \`${twice.slice(0, 100)}\``);
+  const seen = new Set<string>();
+  for (const name of columns) {
+    if (seen.has(name)) throw new Failure('input', `two columns of the header are called \`${name.slice(0, 100)}\``);
+    if (name !== '') seen.add(name);
+  }
   return columns;
 }
 

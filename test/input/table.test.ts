@@ -112,6 +112,11 @@ describe('a table', () => {
     ['no name at all', ',\n1,2\n', 'no column of the header has a name'],
     ['an open quote', '"id,x\n1,2\n', 'the header cannot be read: a quote that opens here is never closed'],
     ['lines of old Macs', 'id,x\r1,2\r', 'the lines end with CR alone, as on old Macs (convert them: tr "\\r" "\\n")'],
+    [
+      'UTF-16, big end first',
+      Buffer.from('\ufeffid,x\n1,2\n', 'utf16le').swap16(),
+      'the header is not UTF-8 (UTF-16? convert it with iconv first)',
+    ],
     ['UTF-16', Buffer.from('id,x\n1,2\n', 'utf16le'), 'the header is not UTF-8 (UTF-16? convert it with iconv first)'],
   ])('a header with %s is refused', async (_what, text, message) => {
     await expect(read(text)).rejects.toMatchObject({ code: 'input', message });
