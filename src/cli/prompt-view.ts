@@ -1,5 +1,6 @@
 import { createDeltaRow, type Delta, resultRow } from '../output/delta-row.ts';
 import { type PromptResult, spokenSecrets } from '../output/prompt-row.ts';
+import { disarmed } from '../output/terminal.ts';
 import type { PromptAnswer, PromptTask } from '../record/prompt.ts';
 import { createMask, type Mask } from '../record/secrets.ts';
 import type { View, ViewTarget } from './row-output.ts';
@@ -71,7 +72,7 @@ export function createPromptView({ mode, isTerminal, secrets }: PromptViewOption
   /** The last character printed: a text ends its line. */
   let last = '\n';
   const print = (text: string) => {
-    const shown = isTerminal ? text.replace(controls, '') : text;
+    const shown = isTerminal ? disarmed(text) : text;
     if (shown === '') return;
     last = shown.slice(-1);
     return target?.stdout.print(shown);
@@ -95,9 +96,6 @@ export function createPromptView({ mode, isTerminal, secrets }: PromptViewOption
     },
   };
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would obey; tab and line feed stay
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 function masked(text: string, mask: Mask | null): string {
   return mask ? mask(text) : text;

@@ -126,7 +126,7 @@ export default class Fetch extends ConfigurableCommand {
             }),
             share: answers && { twinOf: ({ payload }) => payload.twin ?? null, store: answers },
             render,
-            shape: shaping && createShape({ ...shaping, render, secrets }),
+            shape: shaping && createShape({ ...shaping, isTerminal: process.stdout.isTTY ?? false, render, secrets }),
             measure: measureAnswer,
             tell: (event, status) => tellEvent(event, { mask, status, describe: describeCall }),
             keepsLog: include.has('attempts'),

@@ -127,7 +127,14 @@ export default class Prompt extends ConfigurableCommand {
               retryOn: flags['retry-on'] ?? null,
             }),
             render,
-            shape: shaping && createShape({ ...shaping, render, secrets: spokenSecrets(secrets) }),
+            shape:
+              shaping &&
+              createShape({
+                ...shaping,
+                isTerminal: process.stdout.isTTY ?? false,
+                render,
+                secrets: spokenSecrets(secrets),
+              }),
             openView: view.openView,
             measure: (answer) => ({
               status: answer?.status ?? null,

@@ -4,6 +4,7 @@ import { escapeUnsafe, exactJson, parseExactJson } from '../record/json.ts';
 import { createMask } from '../record/secrets.ts';
 import type { Query } from './query.ts';
 import { inputOf } from './row-fields.ts';
+import { disarmed } from './terminal.ts';
 
 export type ShapeOptions<Payload, Value> = {
   /** A result as its row. */
@@ -12,6 +13,8 @@ export type ShapeOptions<Payload, Value> = {
   query: Query | null;
   /** Print strings bare, and a list's elements one a line. */
   isRaw: boolean;
+  /** A terminal obeys what it is shown: bare strings lose their control characters. */
+  isTerminal?: boolean;
   /** Print the input's record, with the row in this field; null is the row alone. */
   mergeField: string | null;
   /** Values that must not appear. */
@@ -39,7 +42,7 @@ type Shapable = { readonly input: string | null; readonly secrets?: readonly str
 export function createShape<Payload extends Shapable, Value>(
   options: ShapeOptions<Payload, Value>,
 ): (result: Result<Payload, Value>) => Shaped<Payload, Value> {
-  const { render, query, isRaw, mergeField, secrets } = options;
+  const { render, query, isRaw, isTerminal = false, mergeField, secrets } = options;
   const commonMask = createMask(secrets);
 
   return (result) => {
@@ -50,7 +53,8 @@ export function createShape<Payload extends Shapable, Value>(
     const whole = mergeField === null ? row : merged(inputOf(input, mask), mergeField, row);
     if (!query) return { result, row, printed: whole, told: null };
     try {
-      return { result, row, printed: printedOf(query(whole), isRaw), told: null };
+      const printed = printedOf(query(whole), isRaw);
+      return { result, row, printed: printed && isTerminal ? disarmed(printed) : printed, told: null };
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure;
       const failed = { ...result, failure };

@@ -9,6 +9,14 @@ export function plain(text: string): string {
   return text.replace(unprintable, (match) => (/[\t\n\r\u2028\u2029]/.test(match) ? ' ' : ''));
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would obey; tab and line feed stay
+const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Text of several lines as a terminal may have it: those that came with it stay, all else that it would obey is left out. */
+export function disarmed(text: string): string {
+  return text.replace(obeyed, '');
+}
+
 const escapes = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] } as const;
 
 /** Colours text, or leaves it as it is: NO_COLOR and the like have been decided by the caller. */

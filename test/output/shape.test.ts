@@ -5,15 +5,30 @@ import { Failure } from '../../src/record/failure.ts';
 import type { Result } from '../../src/record/job.ts';
 
 type Task = { input: string | null; secrets: readonly string[] };
-type Options = { isRaw?: boolean; mergeField?: string | null; secrets?: string[]; input?: string; failure?: Failure };
+type Options = {
+  isRaw?: boolean;
+  isTerminal?: boolean;
+  mergeField?: string | null;
+  secrets?: string[];
+  input?: string;
+  failure?: Failure;
+};
 
 /** A result whose row is `{"ok":…,"body":BODY}`, shaped. */
 async function shape(body: string, query: string | null, options: Options = {}): Promise<Shaped<Task, null>> {
-  const { isRaw = false, mergeField = null, secrets = [], input = '"http://h/"', failure = null } = options;
+  const {
+    isRaw = false,
+    isTerminal = false,
+    mergeField = null,
+    secrets = [],
+    input = '"http://h/"',
+    failure = null,
+  } = options;
   const shaper = createShape<Task, null>({
     render: (result) => `{"ok":${result.failure === null},"body":${body}}`,
     query: query === null ? null : await compileQuery(query),
     isRaw,
+    isTerminal,
     mergeField,
     secrets,
   });
@@ -50,6 +65,13 @@ describe('a query', () => {
     expect(await printed('12345678901234567890', 'body', raw)).toBe('12345678901234567890');
     expect(await printed('null', 'body', raw)).toBe('');
     expect(await printed('[]', 'body', raw)).toBeNull();
+  });
+
+  test('raw, on a terminal, a string is shown and never obeyed; anywhere else it is as it came', async () => {
+    const hostile = JSON.stringify('a\tb\nc\u001b[31m\u009b1m\u0007\r\u202e\u2028d');
+    expect(await printed(hostile, 'body', { isRaw: true, isTerminal: true })).toBe('a\tb\nc[31m1md');
+    expect(await printed(hostile, 'body', { isRaw: true })).toBe(JSON.parse(hostile));
+    expect(await printed('""', 'body', { isRaw: true, isTerminal: true })).toBe('');
   });
 
   test('a failed row is not asked but told, credentials masked', async () => {
