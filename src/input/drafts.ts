@@ -1,7 +1,9 @@
+import { compactJson } from '../record/compact-json.ts';
 import { Failure } from '../record/failure.ts';
 import { exactJson, rawText } from '../record/json.ts';
 import { checkHeader } from '../record/request.ts';
 import { masked } from '../record/secrets.ts';
+import { rawField } from './raw-field.ts';
 import { fieldOf, type InputRecord, objectIn, textOf } from './records.ts';
 import type { Headers } from './request-defaults.ts';
 
@@ -16,8 +18,8 @@ export type Draft = {
 /** What `-d` and its like say of a body that names no type. */
 export const formType = 'application/x-www-form-urlencoded';
 
-/** A record with `url`, and `method`, `headers`, `body` where they differ from the command line's. */
-export function draftOf(record: InputRecord, common: Headers): Draft {
+/** A record with `url`, and `method`, `headers`, `body` where they differ from the command line's. `text` is how it is written, as far as that is known. */
+export function draftOf(record: InputRecord, common: Headers, text = ''): Draft {
   if (fieldOf(record, 'dry_run') === true) {
     throw new Failure(
       'input',
@@ -26,7 +28,7 @@ export function draftOf(record: InputRecord, common: Headers): Draft {
   }
   const url = textOf(record, 'url');
   if (url === null) throw new Failure('input', 'the record has no `url`');
-  const body = bodyOf(fieldOf(record, 'body'));
+  const body = bodyOf(fieldOf(record, 'body'), text);
   const headers = headersOf(fieldOf(record, 'headers'));
   const own: Headers =
     body.isJson && !saysType(headers, common) ? [...headers, ['content-type', 'application/json']] : headers;
@@ -37,7 +39,10 @@ export function draftOf(record: InputRecord, common: Headers): Draft {
  * A row that is to be done again. Only one that included its request can bring a body and headers: its own are the
  * response's. What was masked in it is left to the command line.
  */
-export function draftOfRow(row: InputRecord, { headers, hasBody }: { headers: Headers; hasBody: boolean }): Draft {
+export function draftOfRow(
+  row: InputRecord,
+  { headers, hasBody, text = '' }: { headers: Headers; hasBody: boolean; text?: string },
+): Draft {
   const shown = textOf(row, 'url');
   if (shown === null) throw new Failure('input', 'the row has no `url`, so it cannot be done again');
   const hadCredentials = shown.includes(`://${masked}@`);
@@ -57,7 +62,7 @@ export function draftOfRow(row: InputRecord, { headers, hasBody }: { headers: He
         'the row cannot be done again: its body was a form, which rows do not hold (give -F again)',
       );
     }
-    const draft = draftOf({ ...request, url }, headers);
+    const draft = draftOf({ ...request, url }, headers, rawField(text, 'request') ?? '');
     const kept = draft.headers.filter(([name, value]) => {
       return !value.includes(masked) && !(isForm && name === 'content-type');
     });
@@ -80,10 +85,11 @@ function saysType(own: Headers, common: Headers): boolean {
   return own.some(isType) || common.some((header) => isType(header) && header[1] !== formType);
 }
 
-function bodyOf(body: unknown): { content: string | null; isJson: boolean } {
+function bodyOf(body: unknown, text: string): { content: string | null; isJson: boolean } {
   if (body === undefined) return { content: null, isJson: false };
   if (typeof body === 'string') return { content: body, isJson: false };
-  return { content: exactJson(body), isJson: true };
+  const written = rawField(text, 'body');
+  return { content: (written === null ? null : compactJson(written)) ?? exactJson(body), isJson: true };
 }
 
 function headersOf(headers: unknown): [string, string][] {

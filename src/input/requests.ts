@@ -75,10 +75,10 @@ export function createRequests(defaults: RequestDefaults) {
       alike(url) ?? build({ url, method: null, headers: [], body: null }, scope),
     /** A record with `url`, and `method`, `headers`, `body` where they differ from the command line's. */
     fromRecord: (record: InputRecord, scope: TemplateScope = scopeOf(record)): HttpRequest =>
-      build(draftOf(record, known), scope),
+      build(draftOf(record, known, scope.line), scope),
     /** A row that is to be done again. */
     fromRow: (row: InputRecord, scope: TemplateScope = scopeOf(row)): HttpRequest =>
-      build(draftOfRow(row, { headers: known, hasBody: defaults.body !== null }), scope),
+      build(draftOfRow(row, { headers: known, hasBody: defaults.body !== null, text: scope.line }), scope),
     /** The headers of a request that other lines may have otherwise. */
     ownHeaders({ headers }: HttpRequest, record: InputRecord | null): (readonly [name: string, value: unknown])[] {
       const given = defaults.url === null && record ? (fieldOf(record, 'headers') ?? {}) : {};

@@ -126,6 +126,22 @@ describe('--url', () => {
   });
 });
 
+describe('the body of a record', () => {
+  test('goes out as it is written but for white space: order, repeats, escapes; when its row is done again too', async () => {
+    const written = '{"b":1,"10":"\\u00e9","2":"\\ud800","a":1e2,"a":[1.0]}';
+    const server = await startServer();
+    const cwd = temporaryFolder({});
+    const input = lines(`{"url":"${server.at('/')}","\\u0062ody": ${written.replaceAll(',', ' , ')} ,"method":"PUT"}`);
+    const first = await sluice([...once, '--include', 'request', '-o', 'out.ndjson'], { cwd, input });
+    expect(first.exitCode).toBe(0);
+    await sluice([...once, '-i', 'out.ndjson', '-o', 'again.ndjson'], { cwd });
+    expect([bodyOf(server, 0), bodyOf(server, 1)]).toEqual([written, written]);
+    // Known again: the same body makes the same key.
+    await sluice([...once, '-i', 'out.ndjson', '-o', 'again.ndjson', '--resume'], { cwd });
+    expect(server.calls).toHaveLength(2);
+  });
+});
+
 describe('templates in the request', () => {
   test('--json: values keep their types and digits', async () => {
     const server = await startServer();
