@@ -88,8 +88,8 @@ export function createAgent(options: AgentOptions): Agent {
           socket.once('close', () => {
             open -= 1;
           });
+          hearLastWords(socket);
         }
-        if (socket) hearLastWords(socket);
         callback(...settled);
         if (socket) beLenient(socket);
       });
