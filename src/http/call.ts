@@ -53,8 +53,9 @@ export function createCall(options: CallOptions) {
     const intakeOf = options.saving ? savingOf(job, hop, options) : null;
     const sending = { agent, scope, idleTimeoutMs, maxBodyBytes, intakeOf };
     let done = await exchange(hop.request, sending);
-    // An idempotent request that was lost in a keep-alive race is sent again, in the same slot.
-    if (done.isKeepAliveRace && !scope.reason && isIdempotent(hop.request.method))
+    // An idempotent request that was lost in a keep-alive race is sent again, in the same slot; so is any that had not left.
+    const hasLeft = done.failure?.phase !== 'connect';
+    if (done.isKeepAliveRace && !scope.reason && (isIdempotent(hop.request.method) || !hasLeft))
       done = await exchange(hop.request, sending);
     // So is one that a server did not take any more as it left, whatever its method.
     for (let leavings = 0; leavings < maxLeavings && !scope.reason && isTurnedAway(done.failure); leavings += 1)

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { Scope } from '../../src/flow/signals.ts';
@@ -225,6 +226,28 @@ describe('a keep-alive race', () => {
     await callWith(requestTo(server.url), { agent });
     expect(await callWith(requestTo(server.url), { agent })).toMatchObject({ kind: 'done', failure: null });
     expect(heard).toEqual(['1 GET', '1 GET', '2 GET']);
+  });
+
+  test('costs a POST nothing where the connection was reset before it had left', async () => {
+    const sockets: Socket[] = [];
+    const heard: string[] = [];
+    const server = await startRawServer((socket) => {
+      sockets.push(socket);
+      socket.on('data', (chunk) => {
+        heard.push(chunk.toString().split(' ', 1)[0] ?? '');
+        socket.write(ok);
+        // Behind the third answer all other connections go.
+        if (heard.length === 3) for (const other of sockets) if (other !== socket) other.resetAndDestroy();
+      });
+    });
+    const agent = startAgent(2);
+    const send = (method: string) => callWith(requestTo(server.url, { method }), { agent });
+    await Promise.all([send('GET'), send('GET')]);
+    await send('GET');
+    for (const called of await Promise.all([send('POST'), send('POST')])) {
+      expect(called).toMatchObject({ kind: 'done', failure: null });
+    }
+    expect(heard.slice(3)).toEqual(['POST', 'POST']);
   });
 
   test('is sent again once, not for ever', async () => {
