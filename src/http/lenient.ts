@@ -58,11 +58,12 @@ export function beLenient(socket: Socket): void {
       const repaired = repairHead(head);
       if (repaired === null) return refuse(socket, 'its head makes no sense');
       isFirst = false;
+      const isLast = isFinal(repaired);
       // Nothing to repair, and nothing was before it: the usual case.
-      if (repaired === head && heads.length === 0) return pass([], rest);
+      if (isLast && repaired === head && heads.length === 0) return pass([], rest);
       heads.push(Buffer.from(repaired, 'latin1'));
       rest = rest.subarray(end);
-      if (isFinal(repaired)) return pass(heads, rest);
+      if (isLast) return pass(heads, rest);
     }
     if (heads.length > 0) pass(heads, Buffer.alloc(0));
     if (rest.length > longestHead) return pass([], rest);
