@@ -31,7 +31,8 @@ function decoderFor(encoding: string, bytes: Buffer): Decoder | null {
   switch (encoding) {
     case 'gzip':
     case 'x-gzip':
-      return gzip;
+      // zlib's format is called so too; its first byte is 0x?8, that of gzip never.
+      return ((bytes[0] ?? 0) & 0x0f) === 8 ? inflate : gzip;
     case 'deflate':
       // RFC 9110 means zlib's format; some servers send the bare stream, whose first byte is never 0x?8.
       return ((bytes[0] ?? 8) & 0x0f) === 8 ? inflate : inflateRaw;

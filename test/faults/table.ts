@@ -131,8 +131,8 @@ const framing: Fault[] = [
     attempts: 1,
   },
   {
-    name: 'a transfer-encoding other than chunked',
-    line: answer(`${ok}transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n`),
+    name: 'a transfer-encoding that nobody knows',
+    line: answer(`${ok}transfer-encoding: br, chunked\r\n\r\n0\r\n\r\n`),
     code: 'protocol',
     phase: 'body',
     attempts: 1,
