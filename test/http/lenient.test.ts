@@ -77,11 +77,11 @@ describe('a head is the same, usual or not,', () => {
 
   test('byte by byte, and with a 1xx and the beginning of the next head in one piece', async () => {
     for (const answer of answers) {
-      const server = await startRawServer(inPieces([...answer]));
+      const server = await startRawServer(inPieces(answer.split('')));
       const whole = { status: 200, failure: null, body: Buffer.from('ok') };
       expect(await exchangeWith(requestTo(server.url)), answer).toMatchObject(whole);
       const behind = answer.lastIndexOf('HTTP/') + 1;
-      const pieces = [answer.slice(0, behind), ...answer.slice(behind)];
+      const pieces = [answer.slice(0, behind), ...answer.slice(behind).split('')];
       const other = await startRawServer(inPieces(pieces));
       expect(await exchangeWith(requestTo(other.url)), answer).toMatchObject(whole);
     }
