@@ -87,10 +87,10 @@ function lengthOf(values: readonly string[]): Field[] {
     : values.map((value) => ({ name: 'content-length', value }));
 }
 
-/** The elements of a list, empty ones left out (RFC 9110, section 5.6.1); nothing at all is one of its own, and no length. */
+/** The elements of a list, without empty ones behind the first (RFC 9110, section 5.6.1). */
 function listed(value: string): string[] {
   const elements = value.split(',').map((element) => element.trim());
-  return elements.length === 1 ? elements : elements.filter((element) => element !== '');
+  return elements.filter((element, at) => at === 0 || element !== '');
 }
 
 /** `identity` is none, and `chunked` twice is written by mistake: nobody chunks twice. */

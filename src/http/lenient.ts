@@ -1,35 +1,30 @@
 import type { Socket } from 'node:net';
+import { Chunks } from './chunks.ts';
 import { repairHead } from './head.ts';
-import { beginsPlain } from './plain-head.ts';
+import { plainHead } from './plain-head.ts';
 
 /** The HTTP/1 parser that undici has put on a socket, as far as it is needed here. */
 type Parser = {
-  readonly ptr: number;
-  readonly llhttp: Record<string, (parser: number, isOn: number) => void>;
   /** Of the answer that is being read; 0 before its head is whole. */
   readonly statusCode: number;
+  /** Nobody takes the body for now: what it has not read of its bytes is in the socket again. */
+  readonly paused: boolean;
   execute: (bytes: Buffer) => void;
 };
-
-/** What llhttp can overlook by itself, in bodies: line ends without a carriage return (it takes two), white space behind a chunk's size. */
-const leniencies = [
-  'llhttp_set_lenient_optional_cr_before_lf',
-  'llhttp_set_lenient_optional_lf_after_cr',
-  'llhttp_set_lenient_spaces_after_chunk_size',
-];
 
 /** A head that is longer than this goes to the parser as it is, which has a limit too. */
 const longestHead = 320 * 1024;
 
 /**
- * Has undici take what servers send, not only what RFC 9112 asks of them: it knows no such mode, though its parser does.
- * To be called once for a socket that undici has taken over. A socket without that parser (HTTP/2) is left alone.
+ * Has undici take what servers send, not only what RFC 9112 asks of them: it knows no such mode, and its parser's own are
+ * too lenient, as they find an end at a bare carriage return. To be called once for a socket that undici has taken over. A
+ * socket without that parser (HTTP/2) is left alone.
  */
 export function beLenient(socket: Socket): void {
   const parser = parserOf(socket);
   if (!parser) return;
-  for (const leniency of leniencies) parser.llhttp[leniency]?.(parser.ptr, 1);
   const execute = parser.execute.bind(parser);
+  const body = chunkedBody(socket, parser, execute);
   let held: Buffer | null = null;
   let isFirst = true;
   /** Every answer begins with this letter; the parser has it as soon as the first byte is there, and knows that one comes. */
@@ -43,10 +38,16 @@ export function beLenient(socket: Socket): void {
   }
 
   parser.execute = (bytes) => {
-    if (parser.statusCode !== 0 || bytes.length === 0) return execute(bytes);
-    if (held === null && beginsPlain(bytes)) {
-      isFirst = false;
-      return execute(bytes);
+    if (parser.statusCode !== 0) return body.isOpen ? body.go(bytes) : execute(bytes);
+    if (bytes.length === 0) return execute(bytes);
+    if (held === null) {
+      const end = plainHead(bytes);
+      if (end !== 0) isFirst = false;
+      if (end > 0) return execute(bytes);
+      if (end < 0) {
+        execute(bytes.subarray(0, -end));
+        return body.begin(bytes.subarray(-end));
+      }
     }
     const whole = held ? Buffer.concat([held, bytes]) : bytes;
     held = null;
@@ -58,12 +59,12 @@ export function beLenient(socket: Socket): void {
       const repaired = repairHead(head);
       if (repaired === null) return refuse(socket, 'its head makes no sense');
       isFirst = false;
-      const isLast = isFinal(repaired);
-      // Nothing to repair, and nothing was before it: the usual case.
-      if (isLast && repaired === head && heads.length === 0) return pass([], rest);
       heads.push(Buffer.from(repaired, 'latin1'));
       rest = rest.subarray(end);
-      if (isLast) return pass(heads, rest);
+      if (!isFinal(repaired)) continue;
+      if (!/\r\ntransfer-encoding:.*chunked\r\n/i.test(repaired)) return pass(heads, rest);
+      pass(heads, Buffer.alloc(0));
+      return body.begin(rest);
     }
     if (heads.length > 0) pass(heads, Buffer.alloc(0));
     if (rest.length > longestHead) return pass([], rest);
@@ -76,11 +77,54 @@ export function beLenient(socket: Socket): void {
 
 const letter = Buffer.from('H');
 
+/** Leads the chunks of a body to the parser, which has read the head of it. */
+function chunkedBody(socket: Socket, parser: Parser, execute: Parser['execute']) {
+  let chunks: Chunks | null = null;
+  /** Bytes that the parser gave back, which are repaired already. */
+  let givenBack = 0;
+  const unshift = socket.unshift.bind(socket);
+  socket.unshift = (bytes: Buffer) => {
+    givenBack = bytes.length;
+    unshift(bytes);
+  };
+
+  function go(bytes: Buffer): void {
+    const ready = bytes.subarray(0, givenBack);
+    const repaired = chunks?.take(bytes.subarray(givenBack)) ?? null;
+    givenBack = 0;
+    if (repaired === null) {
+      refuse(socket, 'its chunks make no sense');
+      return;
+    }
+    if (chunks?.isDone) chunks = null;
+    execute(ready.length === 0 ? repaired : Buffer.concat([ready, repaired]));
+  }
+
+  return {
+    get isOpen(): boolean {
+      return chunks !== null;
+    },
+    go,
+    /** The head is read, and these bytes are behind it. */
+    begin(rest: Buffer): void {
+      chunks = null;
+      if (socket.destroyed) return;
+      // It has no body after all, as an answer to HEAD.
+      const isOver = parser.statusCode === 0;
+      if (!isOver) chunks = new Chunks();
+      givenBack = 0;
+      if (parser.paused) unshift(rest);
+      else if (isOver) execute(rest);
+      else go(rest);
+    },
+  };
+}
+
 function parserOf(socket: Socket): Parser | null {
   const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'parser');
   const parser = symbol && (socket as unknown as Record<symbol, unknown>)[symbol];
-  const isKnown = typeof parser === 'object' && parser !== null && 'execute' in parser && 'llhttp' in parser;
-  return isKnown ? (parser as Parser) : null;
+  const isKnown = typeof parser === 'object' && parser !== null && 'execute' in parser && 'statusCode' in parser;
+  return isKnown ? (parser as unknown as Parser) : null;
 }
 
 /** Old servers put a line end behind a body, which comes before the next answer then. */

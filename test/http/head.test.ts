@@ -59,6 +59,7 @@ describe('repairHead', () => {
     [['content-length: -5']],
     [['content-length: 5x']],
     [['content-length: 5', 'content-length: ']],
+    [['content-length: ,5']],
     [['transfer-encoding: gzip, chunked']],
     [['content-length: 5', 'transfer-encoding: chunked']],
   ])('leaves to the parser what is ambiguous: %j', (lines) => {

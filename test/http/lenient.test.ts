@@ -20,7 +20,11 @@ describe('what curl takes is taken', () => {
       'white space behind a chunk’s size',
       'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5  \r\nhello\r\n0\r\n\r\n',
     ],
-    ['bare line feeds between chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\nhello\n0\r\n\r\n'],
+    ['bare line feeds between chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\nhello\n0\n\n'],
+    [
+      'trailers that are none in the RFC’s words',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\na b: c\r\n d\r\ncontent-length: 3\r\n\r\n',
+    ],
     ['100 kB of headers', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}\r\ncontent-length: 5\r\n\r\nhello`],
   ])('%s', async (_name, bytes) => {
     expect(await answerTo(bytes)).toMatchObject({ status: 200, failure: null, body: Buffer.from('hello') });
