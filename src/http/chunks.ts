@@ -25,7 +25,7 @@ export class Chunks {
     return this.#state === 'done';
   }
 
-  /** What these bytes are to the parser; null when they make no sense. */
+  /** What these bytes are to the parser: themselves, if they need no repair; null when they make no sense. */
   take(bytes: Buffer): Buffer | null {
     const all = this.#held ? Buffer.concat([this.#held, bytes]) : bytes;
     this.#held = null;
@@ -37,22 +37,29 @@ export class Chunks {
         at = this.#skipData(at, all.length);
         continue;
       }
-      const end = all.indexOf(lineFeed, at);
-      if (end === -1) {
+      if (this.#state === 'dataEnd' && all[at] === carriageReturn && all[at + 1] === lineFeed) {
+        this.#state = 'size';
+        at += 2;
+        continue;
+      }
+      const lineEnd = all.indexOf(lineFeed, at);
+      if (lineEnd === -1) {
         if (!this.#mayGoOn(all, at)) return null;
         this.#held = all.subarray(at);
         break;
       }
-      const line = all.toString('latin1', at, end + 1);
+      const line = all.toString('latin1', at, lineEnd + 1);
       const repaired = this.#line(line.replace(/\r?\n$/, ''));
       if (repaired === null) return null;
       if (repaired !== line) {
         pieces.push(all.subarray(kept, at), Buffer.from(repaired, 'latin1'));
-        kept = end + 1;
+        kept = lineEnd + 1;
       }
-      at = end + 1;
+      at = lineEnd + 1;
     }
-    const rest = all.subarray(kept, this.#state === 'done' ? all.length : at);
+    const end = this.#state === 'done' ? all.length : at;
+    if (kept === 0 && end === all.length) return all;
+    const rest = all.subarray(kept, end);
     return pieces.length === 0 ? rest : Buffer.concat([...pieces, rest]);
   }
 

@@ -7,8 +7,6 @@ import { plainHead } from './plain-head.ts';
 type Parser = {
   /** Of the answer that is being read; 0 before its head is whole. */
   readonly statusCode: number;
-  /** Nobody takes the body for now: what it has not read of its bytes is in the socket again. */
-  readonly paused: boolean;
   execute: (bytes: Buffer) => void;
 };
 
@@ -30,11 +28,12 @@ export function beLenient(socket: Socket): void {
   /** Every answer begins with this letter; the parser has it as soon as the first byte is there, and knows that one comes. */
   let hasLetter = false;
 
-  function pass(heads: readonly Buffer[], rest: Buffer): void {
+  function pass(heads: readonly Buffer[], rest: Buffer, leadsToChunks = false): void {
     const all = heads.length === 0 ? rest : Buffer.concat([...heads, rest]);
     const bytes = hasLetter ? all.subarray(1) : all;
     hasLetter = false;
-    execute(bytes);
+    if (leadsToChunks) body.begin(bytes, bytes.length - rest.length);
+    else execute(bytes);
   }
 
   parser.execute = (bytes) => {
@@ -44,10 +43,7 @@ export function beLenient(socket: Socket): void {
       const end = plainHead(bytes);
       if (end !== 0) isFirst = false;
       if (end > 0) return execute(bytes);
-      if (end < 0) {
-        execute(bytes.subarray(0, -end));
-        return body.begin(bytes.subarray(-end));
-      }
+      if (end < 0) return body.begin(bytes, -end);
     }
     const whole = held ? Buffer.concat([held, bytes]) : bytes;
     held = null;
@@ -61,10 +57,7 @@ export function beLenient(socket: Socket): void {
       isFirst = false;
       heads.push(Buffer.from(repaired, 'latin1'));
       rest = rest.subarray(end);
-      if (!isFinal(repaired)) continue;
-      if (!/\r\ntransfer-encoding:.*chunked\r\n/i.test(repaired)) return pass(heads, rest);
-      pass(heads, Buffer.alloc(0));
-      return body.begin(rest);
+      if (isFinal(repaired)) return pass(heads, rest, /\r\ntransfer-encoding:.*chunked\r\n/i.test(repaired));
     }
     if (heads.length > 0) pass(heads, Buffer.alloc(0));
     if (rest.length > longestHead) return pass([], rest);
@@ -77,7 +70,7 @@ export function beLenient(socket: Socket): void {
 
 const letter = Buffer.from('H');
 
-/** Leads the chunks of a body to the parser, which has read the head of it. */
+/** Leads the chunks of a body to the parser. */
 function chunkedBody(socket: Socket, parser: Parser, execute: Parser['execute']) {
   let chunks: Chunks | null = null;
   /** Bytes that the parser gave back, which are repaired already. */
@@ -88,34 +81,35 @@ function chunkedBody(socket: Socket, parser: Parser, execute: Parser['execute'])
     unshift(bytes);
   };
 
-  function go(bytes: Buffer): void {
-    const ready = bytes.subarray(0, givenBack);
-    const repaired = chunks?.take(bytes.subarray(givenBack)) ?? null;
-    givenBack = 0;
-    if (repaired === null) {
-      refuse(socket, 'its chunks make no sense');
-      return;
-    }
+  /** The bytes behind so many that are passed on as they are. */
+  function go(bytes: Buffer, asTheyAre: number): void {
+    const rest = bytes.subarray(asTheyAre);
+    const repaired = chunks?.take(rest) ?? null;
     if (chunks?.isDone) chunks = null;
-    execute(ready.length === 0 ? repaired : Buffer.concat([ready, repaired]));
+    if (repaired === rest) execute(bytes);
+    else if (repaired) execute(Buffer.concat([bytes.subarray(0, asTheyAre), repaired]));
+    else {
+      execute(bytes.subarray(0, asTheyAre));
+      if (parser.statusCode !== 0) refuse(socket, 'its chunks make no sense');
+    }
+    // It has no body after all, as an answer to HEAD.
+    if (parser.statusCode === 0) chunks = null;
   }
 
   return {
     get isOpen(): boolean {
       return chunks !== null;
     },
-    go,
-    /** The head is read, and these bytes are behind it. */
-    begin(rest: Buffer): void {
-      chunks = null;
-      if (socket.destroyed) return;
-      // It has no body after all, as an answer to HEAD.
-      const isOver = parser.statusCode === 0;
-      if (!isOver) chunks = new Chunks();
+    go(bytes: Buffer): void {
+      const ready = givenBack;
       givenBack = 0;
-      if (parser.paused) unshift(rest);
-      else if (isOver) execute(rest);
-      else go(rest);
+      go(bytes, ready);
+    },
+    /** These bytes begin with so many of a head. */
+    begin(bytes: Buffer, headLength: number): void {
+      chunks = new Chunks();
+      givenBack = 0;
+      go(bytes, headLength);
     },
   };
 }
