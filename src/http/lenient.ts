@@ -48,7 +48,7 @@ export function beLenient(socket: Socket): void {
     const whole = held ? Buffer.concat([held, bytes]) : bytes;
     held = null;
     let rest = isFirst ? whole : withoutLineEnds(whole);
-    if (!mayBeHttp(rest)) return refuse(socket, 'it does not begin as an answer does');
+    if (!mayBeHttp(rest)) return refuse(socket, 'it does not begin as an answer does', { isLeftover: !isFirst });
     const heads: Buffer[] = [];
     for (let end = endOfHead(rest); end !== -1; end = endOfHead(rest)) {
       const head = rest.toString('latin1', 0, end);
@@ -145,6 +145,7 @@ function isFinal(head: string): boolean {
   return !/^HTTP\/1\.[01] 1/.test(head) || /^HTTP\/1\.[01] 101/.test(head);
 }
 
-function refuse(socket: Socket, why: string): void {
-  socket.destroy(Object.assign(new Error(why), { code: 'HPE_INVALID_CONSTANT' }));
+/** `isLeftover`: the bytes belong to the answer before, and say nothing about this one. */
+function refuse(socket: Socket, why: string, { isLeftover = false } = {}): void {
+  socket.destroy(Object.assign(new Error(why), { code: 'HPE_INVALID_CONSTANT', isLeftover }));
 }
