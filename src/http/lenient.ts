@@ -1,14 +1,8 @@
 import type { Socket } from 'node:net';
-import { Chunks } from './chunks.ts';
+import { chunkedBody } from './chunked-body.ts';
 import { repairHead } from './head.ts';
+import { mindResets, parserOf, refuse } from './parser.ts';
 import { plainHead } from './plain-head.ts';
-
-/** The HTTP/1 parser that undici has put on a socket, as far as it is needed here. */
-type Parser = {
-  /** Of the answer that is being read; 0 before its head is whole. */
-  readonly statusCode: number;
-  execute: (bytes: Buffer) => void;
-};
 
 /** A head that is longer than this goes to the parser as it is, which has a limit too. */
 const longestHead = 320 * 1024;
@@ -21,6 +15,7 @@ const longestHead = 320 * 1024;
 export function beLenient(socket: Socket): void {
   const parser = parserOf(socket);
   if (!parser) return;
+  mindResets(socket, parser);
   const execute = parser.execute.bind(parser);
   const body = chunkedBody(socket, parser, execute);
   let held: Buffer | null = null;
@@ -70,57 +65,6 @@ export function beLenient(socket: Socket): void {
 
 const letter = Buffer.from('H');
 
-/** Leads the chunks of a body to the parser. */
-function chunkedBody(socket: Socket, parser: Parser, execute: Parser['execute']) {
-  let chunks: Chunks | null = null;
-  /** Bytes that the parser gave back, which are repaired already. */
-  let givenBack = 0;
-  const unshift = socket.unshift.bind(socket);
-  socket.unshift = (bytes: Buffer) => {
-    givenBack = bytes.length;
-    unshift(bytes);
-  };
-
-  /** The bytes behind so many that are passed on as they are. */
-  function go(bytes: Buffer, asTheyAre: number): void {
-    const rest = bytes.subarray(asTheyAre);
-    const repaired = chunks?.take(rest) ?? null;
-    if (chunks?.isDone) chunks = null;
-    if (repaired === rest) execute(bytes);
-    else if (repaired) execute(Buffer.concat([bytes.subarray(0, asTheyAre), repaired]));
-    else {
-      execute(bytes.subarray(0, asTheyAre));
-      if (parser.statusCode !== 0) refuse(socket, 'its chunks make no sense');
-    }
-    // It has no body after all, as an answer to HEAD.
-    if (parser.statusCode === 0) chunks = null;
-  }
-
-  return {
-    get isOpen(): boolean {
-      return chunks !== null;
-    },
-    go(bytes: Buffer): void {
-      const ready = givenBack;
-      givenBack = 0;
-      go(bytes, ready);
-    },
-    /** These bytes begin with so many of a head. */
-    begin(bytes: Buffer, headLength: number): void {
-      chunks = new Chunks();
-      givenBack = 0;
-      go(bytes, headLength);
-    },
-  };
-}
-
-function parserOf(socket: Socket): Parser | null {
-  const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'parser');
-  const parser = symbol && (socket as unknown as Record<symbol, unknown>)[symbol];
-  const isKnown = typeof parser === 'object' && parser !== null && 'execute' in parser && 'statusCode' in parser;
-  return isKnown ? (parser as unknown as Parser) : null;
-}
-
 /** Old servers put a line end behind a body, which comes before the next answer then. */
 function withoutLineEnds(bytes: Buffer): Buffer {
   let at = 0;
@@ -143,9 +87,4 @@ function endOfHead(bytes: Buffer): number {
 
 function isFinal(head: string): boolean {
   return !/^HTTP\/1\.[01] 1/.test(head) || /^HTTP\/1\.[01] 101/.test(head);
-}
-
-/** `isLeftover`: the bytes belong to the answer before, and say nothing about this one. */
-function refuse(socket: Socket, why: string, { isLeftover = false } = {}): void {
-  socket.destroy(Object.assign(new Error(why), { code: 'HPE_INVALID_CONSTANT', isLeftover }));
 }

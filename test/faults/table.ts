@@ -68,6 +68,13 @@ const breaks: Fault[] = [
   { name: 'FIN before the status', line: answer(''), code: 'reset', phase: 'headers', attempts: 2 },
   { name: 'RST before the status', line: answer('', 'reset'), code: 'reset', phase: 'headers', attempts: 2 },
   { name: 'FIN in the headers', line: answer(`${ok}content-`), code: 'reset', phase: 'headers', attempts: 2 },
+  {
+    name: 'RST in a body that says no length',
+    line: raw((socket) => socket.write(`${ok}\r\nabc`, () => setTimeout(() => socket.resetAndDestroy(), 20))),
+    code: 'reset',
+    phase: 'body',
+    attempts: 2,
+  },
   { name: 'RST in the headers', line: answer(`${ok}content-`, 'reset'), code: 'reset', phase: 'headers', attempts: 2 },
   {
     name: 'FIN in the body',

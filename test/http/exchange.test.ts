@@ -83,6 +83,13 @@ describe('what a server should not send', () => {
     expect(done).toMatchObject({ status: 200, body: Buffer.from('abc'), failure: { code: 'truncated' } });
   });
 
+  test.each(['', 'connection: close\r\n'])('an RST is no end of a body that has no other one: %j', async (header) => {
+    const done = await answerTo(`HTTP/1.1 200 OK\r\n${header}\r\nabc`, (socket) => {
+      setTimeout(() => socket.resetAndDestroy(), 20);
+    });
+    expect(done).toMatchObject({ status: 200, failure: { code: 'reset', phase: 'body', retryable: true } });
+  });
+
   test('100 times 1xx are borne', async () => {
     const done = await answerTo(
       `${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100)}HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na`,
