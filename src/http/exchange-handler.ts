@@ -157,7 +157,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     // A body that cannot be read has failed by itself.
     const failure =
       error instanceof Failure ? error : asFailure(error, { phase: this.#phase, host: this.#request.host });
-    this.#settle(failure, this.#phase === 'headers' && !this.#hasBegun && isKeepAliveRace(error));
+    this.#settle(failure, this.#phase !== 'body' && !this.#hasBegun && isKeepAliveRace(error));
   }
 
   /** The body goes elsewhere: only what takes it knows how the exchange has ended. */

@@ -3,6 +3,7 @@ import type { buildConnector } from 'undici';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Scope } from '../../src/flow/signals.ts';
 import { ExclusiveConnections } from '../../src/http/connections.ts';
+import { servedBefore } from '../../src/http/errors.ts';
 import { Failure } from '../../src/record/failure.ts';
 import { answering, closedPort, startRawServer } from '../support/raw-server.ts';
 import { controllerFor, exchangeWith, playedAgent, requestTo, startAgent } from './calling.ts';
@@ -46,6 +47,17 @@ describe('an answer', () => {
 });
 
 const chunked = 'transfer-encoding: chunked\r\n\r\n';
+test('a connection that had served others and breaks before the request is on it is a keep-alive race', async () => {
+  const broken = Object.assign(new Error('read'), { code: 'ECONNRESET' });
+  for (const hasServed of [true, false]) {
+    const { agent, handler } = playedAgent();
+    const done = exchangeWith(requestTo('http://h/'), { agent });
+    servedBefore.set(broken, hasServed ? 100 : 0);
+    handler().onResponseError?.(controllerFor([]), broken);
+    expect(await done).toMatchObject({ isKeepAliveRace: hasServed, failure: { code: 'connect', phase: 'connect' } });
+  }
+});
+
 describe('what a server should not send', () => {
   test.each([
     ['nothing', '', 'reset', 'headers'],
