@@ -12,6 +12,7 @@ import type { Exchange, IntakeOf } from './exchange-options.ts';
 import { BodyIntake } from './intake.ts';
 import { locationOf, redirected } from './redirect.ts';
 import { retryAfterMs } from './retry-after.ts';
+import { encodingOf } from './transfer.ts';
 
 export type CallOptions = {
   agent: Agent;
@@ -69,9 +70,8 @@ export function createCall(options: CallOptions) {
     const location = locationOf(done.status ?? 0, done.headers.location);
     if (location !== null && options.maxRedirects > 0) return follow(location, job.payload.lane, seen);
     try {
-      const encoding = done.headers['content-encoding'];
-      const bytes =
-        encoding === undefined ? done.body : await decode(done.body, String(encoding), options.maxBodyBytes);
+      const encoding = encodingOf(done.headers);
+      const bytes = encoding === undefined ? done.body : await decode(done.body, encoding, options.maxBodyBytes);
       return answered(bytes, seen);
     } catch (error) {
       if (error instanceof Failure) return failed(error, seen);
@@ -86,7 +86,7 @@ function savingOf(job: Job<FetchTask>, { request }: Hop, { isOk, maxRedirects, s
     const isFollowed = maxRedirects > 0 && locationOf(status, headers.location) !== null;
     const hasBody = request.method !== 'HEAD' && status !== 204 && status !== 304;
     if (!saving || !isOk(status) || isFollowed || !hasBody) return null;
-    const contentEncoding = headers['content-encoding']?.toString();
+    const contentEncoding = encodingOf(headers);
     const save = (chunks: AsyncIterable<Uint8Array>) => saving.save(job, chunks);
     return new BodyIntake({ contentEncoding, maxBytes: saving.maxBytes, save, controller });
   };

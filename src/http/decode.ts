@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { Failure } from '../record/failure.ts';
 import { tooLarge } from './too-large.ts';
+import { moreBehind, WholeDecoder } from './whole-decoder.ts';
 
 /** What we ask servers for, in the order in which they should prefer it. */
 export const acceptEncoding = 'zstdDecompress' in zlib ? 'zstd, br, gzip, deflate' : 'br, gzip, deflate';
@@ -11,6 +12,8 @@ export const acceptEncoding = 'zstdDecompress' in zlib ? 'zstd, br, gzip, deflat
 const maxEncodings = 5;
 /** Up to this many bytes are decoded at once; more go to a thread, so that other calls are not kept waiting. */
 const smallBytes = 32 * 1024;
+/** zstd's data may be frames in a row (RFC 8878, section 3); more of them than this are there to keep us busy. */
+const maxFrames = 10_000;
 
 type Limit = { maxOutputLength: number; info: true };
 /** What zlib gives with `info`, though its types do not say so. */
@@ -31,7 +34,8 @@ function decoderFor(encoding: string, bytes: Buffer): Decoder | null {
   switch (encoding) {
     case 'gzip':
     case 'x-gzip':
-      return gzip;
+      // zlib's format is called so too; its first byte is 0x?8, that of gzip never.
+      return ((bytes[0] ?? 0) & 0x0f) === 8 ? inflate : gzip;
     case 'deflate':
       // RFC 9110 means zlib's format; some servers send the bare stream, whose first byte is never 0x?8.
       return ((bytes[0] ?? 8) & 0x0f) === 8 ? inflate : inflateRaw;
@@ -60,15 +64,30 @@ export async function decode(body: Buffer, contentEncoding: string, maxBodyBytes
       const decoded: unknown =
         bytes.length <= smallBytes ? decoder.sync(bytes, limit) : await decoder.async(bytes, limit);
       const { buffer, engine } = decoded as Decoded;
+      const isWhole = engine.bytesWritten === bytes.length;
       // gzip may be padded, and says itself what is no padding.
-      if (decoder !== gzip && engine.bytesWritten < bytes.length) throw new Error('there is more behind its end');
-      bytes = buffer;
+      if (isWhole || decoder === gzip) bytes = buffer;
+      else if (decoder === zstd) bytes = await readAll(createDecoder(encoding, bytes), bytes, maxBodyBytes);
+      else throw moreBehind();
     } catch (error) {
+      if (error instanceof Failure) throw error;
       throw undecodable(error, { encoding, maxBodyBytes });
     }
     if (bytes.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
   }
   return bytes;
+}
+
+async function readAll(decoder: Transform, bytes: Buffer, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  decoder.end(bytes);
+  for await (const chunk of decoder as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
 }
 
 /** The encodings of a body, the one to undo first at the head. Throws a Failure `decode` when there are too many. */
@@ -93,13 +112,13 @@ export function createDecoder(encoding: string, first: Buffer | null): Transform
     case gzip:
       return zlib.createGunzip(options);
     case inflate:
-      return zlib.createInflate(options);
+      return new WholeDecoder({ open: () => zlib.createInflate(options), maxRepeats: 0 });
     case inflateRaw:
-      return zlib.createInflateRaw(options);
+      return new WholeDecoder({ open: () => zlib.createInflateRaw(options), maxRepeats: 0 });
     case brotli:
-      return zlib.createBrotliDecompress(options);
+      return new WholeDecoder({ open: () => zlib.createBrotliDecompress(options), maxRepeats: 0 });
     default:
-      return zlib.createZstdDecompress(options);
+      return new WholeDecoder({ open: () => zlib.createZstdDecompress(options), maxRepeats: maxFrames });
   }
 }
 

@@ -123,12 +123,18 @@ export function isTurnedAway(failure: Failure | null): boolean {
   return failure?.phase === 'connect' && code === 'UND_ERR_INFO' && isUntaken(failure.cause as SystemError);
 }
 
-/** True when a connection broke as an idle one does that the server closes, after it had answered others on it. */
+/**
+ * True when a connection broke as an idle one does that the server closes, after it had answered others on it; or when
+ * something came on it that was left of an answer before.
+ */
 export function isKeepAliveRace(error: unknown): boolean {
-  const { code, socket } = firstOf(error ?? {}) as { code?: string; socket?: { bytesRead?: number } };
+  const { code, socket, isLeftover } = firstOf(error ?? {}) as Broken;
+  if (isLeftover) return true;
   const hasServed = (socket?.bytesRead ?? servedBefore.get(error as object) ?? 0) > 0;
   return hasServed && (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE');
 }
+
+type Broken = { code?: string; socket?: { bytesRead?: number }; isLeftover?: boolean };
 
 /** Bytes that a socket had read when it broke with this error: undici says so only for orderly closes. */
 export const servedBefore = new WeakMap<object, number>();

@@ -8,6 +8,7 @@ import type { Exchange, ExchangeOptions, ExchangeSink } from './exchange-options
 import { IdleClock } from './idle-clock.ts';
 import type { BodyIntake } from './intake.ts';
 import { tooLarge } from './too-large.ts';
+import { transferEncodings } from './transfer.ts';
 
 /** A server may send this many 1xx before its answer. */
 const maxInformational = 100;
@@ -105,14 +106,14 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#phase = 'body';
     this.#status = status;
     this.#headers = headers;
-    const encoding = headers['transfer-encoding'];
-    if (encoding !== undefined && String(encoding).toLowerCase() !== 'chunked') {
-      this.#fail(this.#protocol(`an unknown transfer-encoding, ${String(encoding).slice(0, 100)}`));
+    const hasBody = this.#request.method !== 'HEAD' && status !== 204 && status !== 304;
+    if (hasBody && transferEncodings(headers) === null) {
+      this.#fail(this.#protocol(`an unknown transfer-encoding, ${String(headers['transfer-encoding']).slice(0, 100)}`));
       return;
     }
     if (this.#options.intakeOf) this.#take(this.#options.intakeOf(status, headers, controller));
     if (this.#intake) return;
-    if (Number(headers['content-length']) > this.#options.maxBodyBytes && this.#request.method !== 'HEAD') {
+    if (hasBody && Number(headers['content-length']) > this.#options.maxBodyBytes) {
       this.#fail(tooLarge(this.#options.maxBodyBytes));
     } else this.#options.sink?.head(status, headers);
   }

@@ -46,6 +46,9 @@ export type Exchange = {
   readonly connectMs: number | null;
   readonly ttfbMs: number | null;
   readonly failure: Failure | null;
-  /** The server closed an idle connection just as we sent: it has seen nothing, so the same may simply be sent again. */
+  /**
+   * The server closed an idle connection just as we sent, or what came was left of an answer before: what is idempotent may
+   * simply be sent again.
+   */
   readonly isKeepAliveRace: boolean;
 };

@@ -5,25 +5,29 @@ const framing = /\r\n(?:content-length|transfer-encoding):[^\r]*/gi;
 const plainFraming = /^\r\n(?:content-length:[ \t]*\d+|transfer-encoding:[ \t]*chunked)$/i;
 
 /** Versions in whose words a server may speak HTTP/1.1: some write 2 where they mean 1.1. */
-const statusLine = /^HTTP\/(1\.[01]|2(?:\.0)?) +([1-9]\d\d)(?!\d)(.*)$/i;
+const statusLine = /^HTTP\/(1\.[01]|2(?:\.0)?) +([1-9]\d\d)(?!\d)(.*)$/is;
 const token = /^[!#$%&'*+.^_`|~\w-]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const controls = /[\u0001-\u0008\u000a-\u001f\u007f]/g;
+/** To some clients the end of the head, to others part of a line. */
+const bareReturn = /\n\r[^\n]/;
+
+const framingName = /^(?:content-length|transfer-encoding)$/i;
 
 type Field = { readonly name: string; value: string };
 
 /**
  * A response's head, in Latin-1 down to its empty line, as a strict parser takes it and with the sense that curl and
  * browsers see in it: bare line feeds, folded lines, white space where none belongs, names that are none, a length or an
- * encoding that is said twice. Null when it is no HTTP. What is ambiguous (two lengths, an unknown encoding) stays so, for the
- * parser to refuse.
+ * encoding that is said twice. Null when it is no HTTP, or when clients do not agree on where its body begins or ends. Two lengths
+ * and an unknown encoding stay as they are, for the parser to refuse.
  */
 export function repairHead(head: string): string | null {
   if (strict.test(head)) {
     const found = head.match(framing);
     if (found === null || (found.length === 1 && plainFraming.test(found[0]))) return head;
   }
-  if (head.includes('\0')) return null;
+  if (head.includes('\0') || bareReturn.test(head)) return null;
   const [first = '', ...lines] = head.split('\n').map((line) => line.replace(/\r+$/, ''));
   const [, version, status = '', reason = ''] = statusLine.exec(first) ?? [];
   if (version === undefined) return null;
@@ -45,7 +49,9 @@ export function repairHead(head: string): string | null {
 
 /**
  * The header lines as names and values, without those whose name is none: curl and browsers read past them. Null for what
- * curl does not take either: a line without a colon, a folded line with nothing before it, or with a framing header.
+ * curl does not take either: a line without a colon, a folded line with nothing before it, or with a framing header; a carriage
+ * return in a name, a control character in a framing header. And for white space before a transfer-encoding's colon: the RFC has it
+ * taken off, and clients that do not, as curl, read the chunks as a body.
  */
 function unfold(lines: readonly string[]): Field[] | null {
   const fields: Field[] = [];
@@ -53,13 +59,16 @@ function unfold(lines: readonly string[]): Field[] | null {
     if (line === '') continue;
     const last = fields.at(-1);
     if (/^[ \t]/.test(line)) {
-      if (!last || /^(?:content-length|transfer-encoding)$/i.test(last.name)) return null;
+      if (!last || framingName.test(last.name)) return null;
       last.value = `${last.value} ${clean(line)}`.trim();
       continue;
     }
     const colon = line.indexOf(':');
-    if (colon === -1) return null;
-    fields.push({ name: line.slice(0, colon).trimEnd(), value: clean(line.slice(colon + 1)) });
+    const [name, value] = [line.slice(0, colon), line.slice(colon + 1)];
+    if (colon === -1 || name.includes('\r') || /^transfer-encoding[ \t]/i.test(name)) return null;
+    const field = { name: name.trimEnd(), value: clean(value) };
+    if (framingName.test(field.name) && value.search(controls) !== -1) return null;
+    fields.push(field);
   }
   return fields.filter(({ name }) => token.test(name));
 }
@@ -70,12 +79,18 @@ function clean(text: string): string {
 
 /** The same length several times is one length (RFC 9110, section 8.6). */
 function lengthOf(values: readonly string[]): Field[] {
-  const all = values.flatMap((value) => value.split(',')).map((value) => value.trim());
+  const all = values.flatMap((value) => listed(value));
   const [first = ''] = all;
   const isOne = all.every((value) => value === first);
   return isOne
     ? [{ name: 'content-length', value: first }]
     : values.map((value) => ({ name: 'content-length', value }));
+}
+
+/** The elements of a list, without empty ones behind the first (RFC 9110, section 5.6.1). */
+function listed(value: string): string[] {
+  const elements = value.split(',').map((element) => element.trim());
+  return elements.filter((element, at) => at === 0 || element !== '');
 }
 
 /** `identity` is none, and `chunked` twice is written by mistake: nobody chunks twice. */

@@ -11,30 +11,32 @@ for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCD
 }
 
 /**
- * True for bytes that begin with a whole head as RFC 9112 has it, of a final answer, whose framing is said once and
- * plainly: it needs no repair. Nearly all are such, so this looks at each byte once and makes nothing.
+ * The length of a whole head as RFC 9112 has it, of a final answer, whose framing is said once and plainly: it needs no
+ * repair. Negative where chunks follow it; 0 for any other. Nearly all are such, so this looks at each byte once and makes nothing.
  */
-export function beginsPlain(bytes: Uint8Array): boolean {
+export function plainHead(bytes: Uint8Array): number {
   let at = endOfStatus(bytes);
-  if (at === -1) return false;
+  if (at === -1) return 0;
   at = endOfValue(bytes, at);
   let framings = 0;
+  let sign = 1;
   while (at !== -1) {
-    if (bytes[at] === carriageReturn) return bytes[at + 1] === lineFeed;
+    if (bytes[at] === carriageReturn) return bytes[at + 1] === lineFeed ? sign * (at + 2) : 0;
     const name = at;
     while (isToken[bytes[at] ?? 0] === 1) at += 1;
-    if (at === name || bytes[at] !== colon) return false;
+    if (at === name || bytes[at] !== colon) return 0;
     const value = at + 1;
     at = endOfValue(bytes, value);
-    if (at === -1) return false;
+    if (at === -1) return 0;
     const length = value - 1 - name;
     if (length !== 14 && length !== 17) continue;
     const isLength = length === 14 && isWord('content-length', bytes, name);
     if (!isLength && !(length === 17 && isWord('transfer-encoding', bytes, name))) continue;
     framings += 1;
-    if (framings > 1 || !(isLength ? isNumber(bytes, value) : isChunked(bytes, value))) return false;
+    if (framings > 1 || !(isLength ? isNumber(bytes, value) : isChunked(bytes, value))) return 0;
+    if (!isLength) sign = -1;
   }
-  return false;
+  return 0;
 }
 
 /** Behind `HTTP/1.1 200`, or -1. */

@@ -7,6 +7,7 @@ import { createStreamDecoder, type StreamDecoder } from './decode-stream.ts';
 import { exchange } from './exchange.ts';
 import type { Exchange, ExchangeSink } from './exchange-options.ts';
 import { retryAfterMs } from './retry-after.ts';
+import { encodingOf } from './transfer.ts';
 
 /** Understands one answer as it comes. */
 export type BodyReader<Content> = {
@@ -85,10 +86,9 @@ class AnswerBody<Content> implements ExchangeSink {
   head(status: number, headers: HttpHeaders): void {
     const reader = this.#open({ status, headers });
     this.#reader = reader;
-    const encoding = headers['content-encoding'];
     try {
       this.#decoder = createStreamDecoder({
-        contentEncoding: encoding === undefined ? undefined : String(encoding),
+        contentEncoding: encodingOf(headers),
         maxBodyBytes: this.#maxBodyBytes,
         deliver: (bytes) => {
           this.bytes += bytes.length;

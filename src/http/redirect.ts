@@ -47,9 +47,9 @@ export function redirected(request: HttpRequest, status: number, location: strin
 }
 
 function resolve(location: string, base: URL): URL {
-  // Header values arrive as Latin-1; what was meant is nearly always UTF-8.
+  // Header values arrive as Latin-1; what was meant is nearly always UTF-8. Other bytes go back as they came.
   const text = Buffer.from(location, 'latin1').toString('utf8');
-  const url = URL.parse(text.includes('\ufffd') ? location : text, base.href);
+  const url = URL.parse(text.includes('\ufffd') ? location.replace(/[\x80-\xff]/g, escape) : text, base.href);
   if (!url) throw new Failure('redirect', `redirected to something that is no URL: ${quote(location)}`);
   try {
     return parseUrl(url.href);

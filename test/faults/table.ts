@@ -68,6 +68,13 @@ const breaks: Fault[] = [
   { name: 'FIN before the status', line: answer(''), code: 'reset', phase: 'headers', attempts: 2 },
   { name: 'RST before the status', line: answer('', 'reset'), code: 'reset', phase: 'headers', attempts: 2 },
   { name: 'FIN in the headers', line: answer(`${ok}content-`), code: 'reset', phase: 'headers', attempts: 2 },
+  {
+    name: 'RST in a body that says no length',
+    line: raw((socket) => socket.write(`${ok}\r\nabc`, () => setTimeout(() => socket.resetAndDestroy(), 20))),
+    code: 'reset',
+    phase: 'body',
+    attempts: 2,
+  },
   { name: 'RST in the headers', line: answer(`${ok}content-`, 'reset'), code: 'reset', phase: 'headers', attempts: 2 },
   {
     name: 'FIN in the body',
@@ -131,8 +138,8 @@ const framing: Fault[] = [
     attempts: 1,
   },
   {
-    name: 'a transfer-encoding other than chunked',
-    line: answer(`${ok}transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n`),
+    name: 'a transfer-encoding that nobody knows',
+    line: answer(`${ok}transfer-encoding: br, chunked\r\n\r\n0\r\n\r\n`),
     code: 'protocol',
     phase: 'body',
     attempts: 1,

@@ -268,6 +268,45 @@ describe('a keep-alive race', () => {
   });
 });
 
+describe('what is left of an answer, and comes as the next one,', () => {
+  /** Answers the first request of each connection, and has junk left for the next. */
+  async function startLeaving(first: string) {
+    const heard: string[] = [];
+    const server = await startRawServer((socket, nth) => {
+      let asked = 0;
+      socket.on('data', (chunk) => {
+        heard.push(`${nth} ${chunk.toString().split(' ', 1)[0]}`);
+        asked += 1;
+        socket.write(asked === 1 ? first : 'left over\r\n');
+      });
+    });
+    return { server, heard };
+  }
+
+  test('costs a GET nothing: it is sent again, on a new connection', async () => {
+    const { server, heard } = await startLeaving(ok);
+    const agent = startAgent(1);
+    await callWith(requestTo(server.url), { agent });
+    expect(await callWith(requestTo(server.url), { agent })).toMatchObject({ kind: 'done', failure: null });
+    expect(heard).toEqual(['1 GET', '1 GET', '2 GET']);
+  });
+
+  test('never sends a POST twice', async () => {
+    const { server, heard } = await startLeaving(ok);
+    const agent = startAgent(1);
+    await callWith(requestTo(server.url), { agent });
+    const called = await callWith(requestTo(server.url, { method: 'POST', body: 'a' }), { agent });
+    expect(verdict(called)).toEqual({ code: 'protocol', retryable: false });
+    expect(heard).toEqual(['1 GET', '1 POST']);
+  });
+
+  test('is no such thing on a new connection', async () => {
+    const { server, heard } = await startLeaving('left over\r\n');
+    expect(verdict(await callWith(requestTo(server.url)))).toEqual({ code: 'protocol', retryable: false });
+    expect(heard).toEqual(['1 GET']);
+  });
+});
+
 describe('cancelling', () => {
   test('a call is done with the reason of the run', async () => {
     const scope = new Scope();

@@ -4,7 +4,7 @@ import { Scope } from '../../src/flow/signals.ts';
 import { type Agent, createAgent } from '../../src/http/agent.ts';
 import { type CallOptions, createCall, type Hop } from '../../src/http/call.ts';
 import { exchange } from '../../src/http/exchange.ts';
-import type { Exchange } from '../../src/http/exchange-options.ts';
+import type { Exchange, ExchangeSink } from '../../src/http/exchange-options.ts';
 import type { Outcome } from '../../src/record/job.ts';
 import { addressOf, type HttpAnswer, type HttpRequest, parseUrl } from '../../src/record/request.ts';
 
@@ -24,11 +24,12 @@ type ExchangeChanges = {
   scope?: Scope;
   idleTimeoutMs?: number;
   maxBodyBytes?: number;
+  sink?: ExchangeSink;
 };
 
 export function exchangeWith(request: HttpRequest, options: ExchangeChanges = {}): Promise<Exchange> {
-  const { agent = startAgent(), scope = new Scope(), idleTimeoutMs = 0, maxBodyBytes = 1e6 } = options;
-  return exchange(request, { agent, scope, idleTimeoutMs, maxBodyBytes });
+  const { agent = startAgent(), scope = new Scope(), idleTimeoutMs = 0, maxBodyBytes = 1e6, sink } = options;
+  return exchange(request, { agent, scope, idleTimeoutMs, maxBodyBytes, ...(sink && { sink }) });
 }
 
 export type Called = Outcome<HttpAnswer, Hop>;

@@ -149,6 +149,17 @@ test('a gzip of several members is all of them', async () => {
   expect(await decode(members, 'gzip', 1e6)).toEqual(Buffer.concat([text, text]));
 });
 
+test('a zstd of several frames is all of them, and no more than allowed', async () => {
+  const frames = Buffer.concat([zlib.zstdCompressSync(text), zlib.zstdCompressSync(text)]);
+  expect(await decode(frames, 'zstd', 1e6)).toEqual(Buffer.concat([text, text]));
+  expect(await outcome(frames, 'zstd', text.length * 2 - 1)).toMatchObject({ code: 'too_large' });
+  expect(await outcome(frames.subarray(0, -3), 'zstd')).toMatchObject({ code: 'truncated' });
+});
+
+test('zlib’s format is called gzip too', async () => {
+  expect(await decode(zlib.deflateSync(text), 'gzip', 1e6)).toEqual(text);
+});
+
 test('where no byte is allowed, any body is `too_large`', async () => {
   expect(await outcome(zlib.gzipSync(text), 'gzip', 0)).toMatchObject({ code: 'too_large' });
 });

@@ -155,6 +155,11 @@ describe('isKeepAliveRace', () => {
     expect(isKeepAliveRace(reset)).toBe(true);
   });
 
+  test('what is left of an answer before is one', () => {
+    expect(isKeepAliveRace(Object.assign(failing('HPE_INVALID_CONSTANT'), { isLeftover: true }))).toBe(true);
+    expect(isKeepAliveRace(Object.assign(failing('HPE_INVALID_CONSTANT'), { isLeftover: false }))).toBe(false);
+  });
+
   test('a fresh connection is none, nor any other trouble', () => {
     expect(isKeepAliveRace(closed('UND_ERR_SOCKET', 0))).toBe(false);
     expect(isKeepAliveRace(closed('ECONNRESET'))).toBe(false);

@@ -3,6 +3,7 @@ import type { buildConnector } from 'undici';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Scope } from '../../src/flow/signals.ts';
 import { ExclusiveConnections } from '../../src/http/connections.ts';
+import { servedBefore } from '../../src/http/errors.ts';
 import { Failure } from '../../src/record/failure.ts';
 import { answering, closedPort, startRawServer } from '../support/raw-server.ts';
 import { controllerFor, exchangeWith, playedAgent, requestTo, startAgent } from './calling.ts';
@@ -46,6 +47,17 @@ describe('an answer', () => {
 });
 
 const chunked = 'transfer-encoding: chunked\r\n\r\n';
+test('a connection that had served others and breaks before the request is on it is a keep-alive race', async () => {
+  const broken = Object.assign(new Error('read'), { code: 'ECONNRESET' });
+  for (const hasServed of [true, false]) {
+    const { agent, handler } = playedAgent();
+    const done = exchangeWith(requestTo('http://h/'), { agent });
+    servedBefore.set(broken, hasServed ? 100 : 0);
+    handler().onResponseError?.(controllerFor([]), broken);
+    expect(await done).toMatchObject({ isKeepAliveRace: hasServed, failure: { code: 'connect', phase: 'connect' } });
+  }
+});
+
 describe('what a server should not send', () => {
   test.each([
     ['nothing', '', 'reset', 'headers'],
@@ -63,8 +75,9 @@ describe('what a server should not send', () => {
     ['1xx for ever', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(300), 'protocol', 'headers'],
     ['1xx for ever, of another kind', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(300), 'protocol', 'headers'],
     ['headers without end', `HTTP/1.1 200 OK\r\n${`x: ${'y'.repeat(1000)}\r\n`.repeat(400)}`, 'protocol', 'headers'],
-    ['gzip as transfer-encoding', 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\nabc', 'protocol', 'body'],
-    ['gzip, chunked', 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n', 'protocol', 'body'],
+    ['an unknown transfer-encoding', 'HTTP/1.1 200 OK\r\ntransfer-encoding: br\r\n\r\nabc', 'protocol', 'body'],
+    ['one before the chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: br, chunked\r\n\r\n0\r\n\r\n', 'protocol', 'body'],
+    ['one behind them', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked, gzip\r\n\r\n0\r\n\r\n', 'protocol', 'body'],
     ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabc', 'protocol', 'headers'],
     ['a length and chunks', `HTTP/1.1 200 OK\r\ncontent-length: 3\r\n${chunked}0\r\n\r\n`, 'protocol', 'headers'],
     ['a negative length', 'HTTP/1.1 200 OK\r\ncontent-length: -3\r\n\r\nabc', 'protocol', 'headers'],
@@ -80,6 +93,13 @@ describe('what a server should not send', () => {
   test('an RST in the body keeps what came before it', async () => {
     const done = await answerTo('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc', (socket) => socket.end());
     expect(done).toMatchObject({ status: 200, body: Buffer.from('abc'), failure: { code: 'truncated' } });
+  });
+
+  test.each(['', 'connection: close\r\n'])('an RST is no end of a body that has no other one: %j', async (header) => {
+    const done = await answerTo(`HTTP/1.1 200 OK\r\n${header}\r\nabc`, (socket) => {
+      setTimeout(() => socket.resetAndDestroy(), 20);
+    });
+    expect(done).toMatchObject({ status: 200, failure: { code: 'reset', phase: 'body', retryable: true } });
   });
 
   test('100 times 1xx are borne', async () => {

@@ -26,15 +26,19 @@ describe('repairHead', () => {
     ['names that are none', head('HTTP/1.1 200 OK', ': a', 'b(: c', '\xe9: d', 'e: f'), ['HTTP/1.1 200 OK', 'e: f']],
     [
       'control characters',
-      head('HTTP/1.1 200 O\x01K', 'x: a\x02b\x7f', 'y: a\rb'),
-      ['HTTP/1.1 200 O K', 'x: a b', 'y: a b'],
+      head('HTTP/1.1 200 O\x01K\ra', 'x: a\x02b\x7f', 'y: a\rb'),
+      ['HTTP/1.1 200 O K a', 'x: a b', 'y: a b'],
     ],
     [
       'white space behind a length',
       head('HTTP/1.1 200 OK', 'content-length: 5  '),
       ['HTTP/1.1 200 OK', 'content-length: 5'],
     ],
-    ['one length in a list', head('HTTP/1.1 200 OK', 'Content-Length: 5, 5'), ['HTTP/1.1 200 OK', 'content-length: 5']],
+    [
+      'one length in a list',
+      head('HTTP/1.1 200 OK', 'Content-Length: 5, ,5,'),
+      ['HTTP/1.1 200 OK', 'content-length: 5'],
+    ],
     [
       'one length on two lines',
       head('HTTP/1.1 200 OK', 'content-length: 5', 'x: 1', 'content-length: 5'),
@@ -54,6 +58,8 @@ describe('repairHead', () => {
     [['content-length: 5', 'content-length: 6']],
     [['content-length: -5']],
     [['content-length: 5x']],
+    [['content-length: 5', 'content-length: ']],
+    [['content-length: ,5']],
     [['transfer-encoding: gzip, chunked']],
     [['content-length: 5', 'transfer-encoding: chunked']],
   ])('leaves to the parser what is ambiguous: %j', (lines) => {
@@ -72,6 +78,12 @@ describe('repairHead', () => {
     ['HTTP/1.1 200 OK', 'no colon'],
     ['HTTP/1.1 200 OK', ' folded: under nothing'],
     ['HTTP/1.1 200 OK', 'content-length:', ' 5'],
+    ['HTTP/1.1 200 OK', 'content-length: \x0b5'],
+    ['HTTP/1.1 200 OK', 'transfer-encoding: \x0bchunked'],
+    ['HTTP/1.1 200 OK', 'transfer-encoding : chunked'],
+    ['HTTP/1.1 200 OK', '\rx: a'],
+    ['HTTP/1.1 200 OK', 'x\r: a'],
+    ['HTTP/1.1 200 OK', '\r', 'x: a'],
   ])('is null for what is no HTTP: %j', (...lines) => {
     expect(repairHead(head(...lines))).toBeNull();
   });

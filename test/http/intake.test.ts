@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { BodyIntake, type IntakeOptions } from '../../src/http/intake.ts';
@@ -50,6 +50,18 @@ test('a body without a byte is saved too, whatever its encoding', async () => {
   const { intake } = intakeFor({ contentEncoding: 'gzip' });
   intake.end();
   expect(await intake.done).toEqual({ path: 'file', bytes: 0 });
+});
+
+test.each([
+  ['deflate', deflateSync('hello')],
+  ['br', brotliCompressSync('hello')],
+  ['zstd', zstdCompressSync('hello')],
+  ['gzip', gzipSync('hello')],
+])('a body with bytes behind the end of its %s is `decode`', async (contentEncoding, bytes) => {
+  const { intake } = intakeFor({ contentEncoding });
+  intake.write(Buffer.concat([bytes, Buffer.from('junk')]));
+  intake.end();
+  await expect(intake.done).rejects.toMatchObject({ code: 'decode' });
 });
 
 test('the connection waits while the disk is behind, and goes on after', async () => {

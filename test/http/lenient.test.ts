@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { answering, startRawServer } from '../support/raw-server.ts';
 import { exchangeWith, requestTo, startAgent } from './calling.ts';
@@ -19,7 +20,11 @@ describe('what curl takes is taken', () => {
       'white space behind a chunk’s size',
       'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5  \r\nhello\r\n0\r\n\r\n',
     ],
-    ['bare line feeds between chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\nhello\n0\r\n\r\n'],
+    ['bare line feeds between chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\nhello\n0\n\n'],
+    [
+      'trailers that are none in the RFC’s words',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\na b: c\r\n d\r\ncontent-length: 3\r\n\r\n',
+    ],
     ['100 kB of headers', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}\r\ncontent-length: 5\r\n\r\nhello`],
   ])('%s', async (_name, bytes) => {
     expect(await answerTo(bytes)).toMatchObject({ status: 200, failure: null, body: Buffer.from('hello') });
@@ -39,20 +44,55 @@ describe('what curl takes is taken', () => {
   });
 });
 
-test('a head cut at every place is the same head, usual or not', async () => {
+/** Writes the pieces one after the other, each on its own. */
+function inPieces(pieces: readonly string[]) {
+  return (socket: Socket): void => {
+    socket.setNoDelay(true);
+    const [first = '', ...others] = pieces;
+    const write = (piece: string, rest: readonly string[]): void => {
+      socket.write(piece, 'latin1', () =>
+        setImmediate(() => {
+          const [next, ...later] = rest;
+          if (next === undefined) socket.end();
+          else write(next, later);
+        }),
+      );
+    };
+    socket.once('data', () => write(first, others));
+  };
+}
+
+describe('a head is the same, usual or not,', () => {
   const answers = [
     'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
     'HTTP/1.1 103 Early\n\nHTTP/2 200\nx: a\n b\nContent-Length: 2 \n\nok',
+    'HTTP/1.1 103 Early\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Working\r\n\r\nHTTP/2 200\r\ncontent-length: 2\r\n\r\nok',
   ];
-  for (const answer of answers) {
-    for (let cut = 1; cut < answer.length; cut++) {
-      const server = await startRawServer((socket) => {
-        socket.once('data', () => {
-          socket.write(answer.slice(0, cut), () => setImmediate(() => socket.end(answer.slice(cut))));
-        });
-      });
-      const done = await exchangeWith(requestTo(server.url));
-      expect(done, `cut at ${cut}`).toMatchObject({ status: 200, failure: null, body: Buffer.from('ok') });
+
+  test('cut at every place', async () => {
+    for (const answer of answers) {
+      for (let cut = 1; cut < answer.length; cut++) {
+        const server = await startRawServer(inPieces([answer.slice(0, cut), answer.slice(cut)]));
+        const done = await exchangeWith(requestTo(server.url));
+        expect(done, `cut at ${cut}`).toMatchObject({ status: 200, failure: null, body: Buffer.from('ok') });
+      }
     }
-  }
+  });
+
+  test('byte by byte, and with a 1xx and the beginning of the next head in one piece', async () => {
+    for (const answer of answers) {
+      const server = await startRawServer(inPieces(answer.split('')));
+      const whole = { status: 200, failure: null, body: Buffer.from('ok') };
+      expect(await exchangeWith(requestTo(server.url)), answer).toMatchObject(whole);
+      const behind = answer.lastIndexOf('HTTP/') + 1;
+      const pieces = [answer.slice(0, behind), ...answer.slice(behind).split('')];
+      const other = await startRawServer(inPieces(pieces));
+      expect(await exchangeWith(requestTo(other.url)), answer).toMatchObject(whole);
+    }
+  });
+
+  test('with a 1xx that needs no repair before one that does', async () => {
+    const server = await startRawServer(answering('HTTP/1.1 103 Early\r\n\r\nHTTP/2 200\ncontent-length: 2\n\nok'));
+    expect(await exchangeWith(requestTo(server.url))).toMatchObject({ status: 200, failure: null });
+  });
 });

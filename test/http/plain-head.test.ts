@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { repairHead } from '../../src/http/head.ts';
-import { beginsPlain } from '../../src/http/plain-head.ts';
+import { plainHead } from '../../src/http/plain-head.ts';
 
-const isPlain = (text: string) => beginsPlain(Buffer.from(text, 'latin1'));
+const isPlain = (text: string) => plainHead(Buffer.from(text, 'latin1')) !== 0;
 
 test.each([
   'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-type: text/html\r\n\r\nhello',
@@ -37,6 +37,13 @@ test.each([
   'HTTP/1.1 200 OK\r\ntransfer-encoding: identity\r\n\r\n',
 ])('may need repair: %j', (text) => {
   expect(isPlain(text)).toBe(false);
+});
+
+test('a plain head has its length, a negative one where chunks follow', () => {
+  const head = 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n';
+  const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nx: y\r\n\r\n';
+  expect(plainHead(Buffer.from(`${head}hello`))).toBe(head.length);
+  expect(plainHead(Buffer.from(`${chunked}0\r\n\r\n`))).toBe(-chunked.length);
 });
 
 test('what is plain is not repaired', () => {

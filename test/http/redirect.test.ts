@@ -56,8 +56,9 @@ describe('where a redirect leads', () => {
     expect(target(from, location)).toBe(expected);
   });
 
-  test('what is no UTF-8 is taken for Latin-1', () => {
-    expect(go('http://h/', '/gr\xfcn', {}).path).toBe('/gr%C3%BCn');
+  test('bytes that are no UTF-8 go back as they came', () => {
+    expect(go('http://h/', '/gr\xfcn?%FC=\xff', {}).path).toBe('/gr%FCn?%FC=%FF');
+    expect(() => go('http://h/', 'http://gr\xfcn/', {})).toThrow(/no URL/);
   });
 
   test.each(['https://i/', 'http://h:8080/'])('the lane of the next hop is its own: %s', (location) => {

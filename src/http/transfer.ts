@@ -1,0 +1,20 @@
+import type { HttpHeaders } from '../record/request.ts';
+
+/**
+ * What a body was encoded with for its transfer, the first at the head; without `chunked` at the end, which the parser undoes.
+ * Nobody asked for it, but what can be undone is (RFC 9112, section 7.2). Null for what cannot.
+ */
+export function transferEncodings({ 'transfer-encoding': header }: HttpHeaders): readonly string[] | null {
+  if (header === undefined || header === 'chunked') return [];
+  const encodings = String(header).toLowerCase().split(/ *, */);
+  if (encodings.at(-1) === 'chunked') encodings.pop();
+  return encodings.every((encoding) => /^(?:(?:x-)?gzip|deflate)$/.test(encoding)) ? encodings : null;
+}
+
+/** All that a body is encoded with, in the words of a content-encoding, or undefined. */
+export function encodingOf(headers: HttpHeaders): string | undefined {
+  const content = headers['content-encoding']?.toString();
+  const transfer = transferEncodings(headers) ?? [];
+  if (transfer.length === 0) return content;
+  return [...(content === undefined ? [] : [content]), ...transfer].join(', ');
+}
