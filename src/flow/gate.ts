@@ -3,6 +3,7 @@ import type { Timings } from '../record/job.ts';
 import type { Rate } from '../record/rate.ts';
 import { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
+import { Fifo } from './fifo.ts';
 import { Pacer } from './pacer.ts';
 
 export type GateOptions = {
@@ -52,13 +53,13 @@ export class Gate {
   /** Slots that are held, or asked of p-queue. */
   #held = 0;
   /** Entrants that wait for a slot, first come first served. */
-  #queue: Entrant[] = [];
+  readonly #queue = new Fifo<Entrant>();
   readonly #pacer: Pacer | null;
   readonly #isStuffed: () => boolean;
   readonly #clock: Clock;
   readonly #alarm: Alarm;
   /** Holders of a slot that wait for a token or for the output, first come first served. */
-  readonly #turns: Turn[] = [];
+  readonly #turns = new Fifo<Turn>();
   #running = 0;
   #isServing = false;
   #isHeldByOutput = false;
@@ -111,16 +112,16 @@ export class Gate {
 
   /** Looks again at everyone who has a slot and waits. Call it when one may not be ready any more, or the output has room. */
   review(): void {
-    const turns = Map.groupBy(this.#turns.splice(0), ({ entrant }) => entrant.ready());
-    this.#turns.push(...(turns.get(true) ?? []));
+    const turns = Map.groupBy(this.#turns.drain(), ({ entrant }) => entrant.ready());
+    this.#turns.putFirst(turns.get(true) ?? []);
     for (const turn of turns.get(false) ?? []) this.#decline(turn);
     this.#serve();
   }
 
   /** Sends away those in the queue for a slot who are not ready, without waiting for one to be free: a run is ending. */
   reviewQueue(): void {
-    const entrants = Map.groupBy(this.#queue, (entrant) => entrant.ready());
-    this.#queue = entrants.get(true) ?? [];
+    const entrants = Map.groupBy(this.#queue.drain(), (entrant) => entrant.ready());
+    this.#queue.putFirst(entrants.get(true) ?? []);
     for (const entrant of entrants.get(false) ?? []) this.#sendAway(entrant, this.#clock.now());
   }
 
@@ -152,7 +153,7 @@ export class Gate {
     this.#isServing = true;
     this.#isHeldByOutput = false;
     this.#alarm.clear();
-    for (let turn = this.#turns[0]; turn; turn = this.#turns[0]) {
+    for (let turn = this.#turns.head; turn; turn = this.#turns.head) {
       if (this.#running > 0 && this.#isStuffed()) {
         this.#isHeldByOutput = true;
         break;

@@ -8,7 +8,7 @@ import { type BodyMode, shapeBody } from './body.ts';
 import { decode } from './decode.ts';
 import { isTurnedAway } from './errors.ts';
 import { exchange } from './exchange.ts';
-import type { Exchange, IntakeOf } from './exchange-options.ts';
+import type { Exchange, ExchangeOptions, IntakeOf } from './exchange-options.ts';
 import { BodyIntake } from './intake.ts';
 import { locationOf, redirected } from './redirect.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -46,38 +46,45 @@ const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429, 500, 502,
 
 /** A call of one URL: one exchange, and what it means for the job. */
 export function createCall(options: CallOptions) {
-  return async (job: Job<FetchTask>, { state, scope }: CallContext<Hop>): Promise<Outcome<HttpAnswer, Hop>> => {
-    const { request } = job.payload;
-    if (!request) throw new Error('a job without a request was started');
+  const { agent, idleTimeoutMs, maxBodyBytes } = options;
+  return (job: Job<FetchTask>, { state, scope }: CallContext<Hop>): Promise<Outcome<HttpAnswer, Hop>> => {
+    const { request, lane } = job.payload;
+    if (!request) return Promise.reject(new Error('a job without a request was started'));
     const hop = state ?? { request, hops: 0, isUnsafe: false };
-    const { agent, idleTimeoutMs, maxBodyBytes } = options;
     const intakeOf = options.saving ? savingOf(job, hop, options) : null;
     const sending = { agent, scope, idleTimeoutMs, maxBodyBytes, intakeOf };
-    let done = await exchange(hop.request, sending);
-    // An idempotent request that was lost in a keep-alive race is sent again, in the same slot; so is any that had not left.
-    const hasLeft = done.failure?.phase !== 'connect';
-    if (done.isKeepAliveRace && !scope.reason && (isIdempotent(hop.request.method) || !hasLeft))
-      done = await exchange(hop.request, sending);
-    // So is one that a server did not take any more as it left, whatever its method.
-    for (let leavings = 0; leavings < maxLeavings && !scope.reason && isTurnedAway(done.failure); leavings += 1)
-      done = await exchange(hop.request, sending);
-    const seen = { done, hop, options, scope };
-    if (done.failure) return failed(done.failure, seen);
-    if (done.saved) {
-      const { path, bytes } = done.saved;
-      return { kind: 'done', value: answerOf(seen, { kind: 'file', path }, bytes), failure: null };
-    }
-    const location = locationOf(done.status ?? 0, done.headers.location);
-    if (location !== null && options.maxRedirects > 0) return follow(location, job.payload.lane, seen);
-    try {
-      const encoding = encodingOf(done.headers);
-      const bytes = encoding === undefined ? done.body : await decode(done.body, encoding, options.maxBodyBytes);
-      return answered(bytes, seen);
-    } catch (error) {
-      if (error instanceof Failure) return failed(error, seen);
-      throw error;
-    }
+    const conclude = (done: Exchange) => outcomeOf({ done, hop, options, scope }, lane);
+    return exchange(hop.request, sending).then((first) =>
+      first.failure ? sentAgain(first, hop.request, sending).then(conclude) : conclude(first),
+    );
   };
+}
+
+/** The exchange that counts where one has failed: itself, or those in its place, in the same slot, if the server cannot have acted on it. */
+async function sentAgain(failed: Exchange, request: HttpRequest, sending: ExchangeOptions): Promise<Exchange> {
+  const { scope } = sending;
+  let done = failed;
+  // Lost in a keep-alive race: what is idempotent, or had not left.
+  const isHarmless = isIdempotent(request.method) || done.failure?.phase === 'connect';
+  if (done.isKeepAliveRace && !scope.reason && isHarmless) done = await exchange(request, sending);
+  // Not taken any more by a server that left: whatever its method.
+  for (let leavings = 0; leavings < maxLeavings && !scope.reason && isTurnedAway(done.failure); leavings += 1)
+    done = await exchange(request, sending);
+  return done;
+}
+
+/** What an exchange means. A promise only where the body has to be decoded. */
+function outcomeOf(seen: Seen, lane: string | null): Outcome<HttpAnswer, Hop> | Promise<Outcome<HttpAnswer, Hop>> {
+  const { done, options } = seen;
+  if (done.failure) return failed(done.failure, seen);
+  if (done.saved) {
+    const { path, bytes } = done.saved;
+    return { kind: 'done', value: answerOf(seen, { kind: 'file', path }, bytes), failure: null };
+  }
+  const location = locationOf(done.status ?? 0, done.headers.location);
+  if (location !== null && options.maxRedirects > 0) return follow(location, lane, seen);
+  const encoding = encodingOf(done.headers);
+  return encoding === undefined ? answered(done.body, seen) : decoded(encoding, seen);
 }
 
 /** Which answers are saved: those that make the row ok, if they can have a body. */
@@ -94,13 +101,31 @@ function savingOf(job: Job<FetchTask>, { request }: Hop, { isOk, maxRedirects, s
 
 type Seen = { done: Exchange; hop: Hop; options: CallOptions; scope: Cancellation };
 
+async function decoded(encoding: string, seen: Seen): Promise<Outcome<HttpAnswer, Hop>> {
+  const { done, options } = seen;
+  try {
+    return answered(await decode(done.body, encoding, options.maxBodyBytes), seen);
+  } catch (error) {
+    return unreadable(error, seen);
+  }
+}
+
 function answered(bytes: Buffer, seen: Seen): Outcome<HttpAnswer, Hop> {
   const { done, hop, options } = seen;
   const status = done.status ?? 0;
-  const body = shapeBody(bytes, String(done.headers['content-type'] ?? ''), options.bodyMode);
-  const value = answerOf(seen, body, bytes.length);
-  if (options.isOk(status)) return { kind: 'done', value, failure: null };
-  return failed(statusFailure(status, hop), seen, value);
+  try {
+    const body = shapeBody(bytes, String(done.headers['content-type'] ?? ''), options.bodyMode);
+    const value = answerOf(seen, body, bytes.length);
+    if (options.isOk(status)) return { kind: 'done', value, failure: null };
+    return failed(statusFailure(status, hop), seen, value);
+  } catch (error) {
+    return unreadable(error, seen);
+  }
+}
+
+function unreadable(error: unknown, seen: Seen): Outcome<HttpAnswer, Hop> {
+  if (error instanceof Failure) return failed(error, seen);
+  throw error;
 }
 
 function follow(location: string, lane: string | null, { done, hop, options }: Seen): Outcome<HttpAnswer, Hop> {

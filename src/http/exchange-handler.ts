@@ -13,13 +13,16 @@ import { transferEncodings } from './transfer.ts';
 /** A server may send this many 1xx before its answer. */
 const maxInformational = 100;
 
+const noHeaders: HttpHeaders = {};
+
 /** undici's side of an exchange. A handler costs a third of what `request` does, and tells its phases. */
 export class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #request: HttpRequest;
   readonly #options: ExchangeOptions;
   readonly #resolve: (exchange: Exchange) => void;
   readonly #startedMs = performance.now();
-  readonly #chunks: Buffer[] = [];
+  /** The body so far, where nothing else takes it. */
+  #chunks: Buffer[] | null = null;
   #lease: Lease | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #phase: 'connect' | 'headers' | 'body' = 'connect';
@@ -28,7 +31,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #connectMs: number | null = null;
   #ttfbMs: number | null = null;
   #status: number | null = null;
-  #headers: HttpHeaders = {};
+  #headers: HttpHeaders = noHeaders;
   #bytes = 0;
   /** Chunks that the sink has not done with. */
   #untaken = 0;
@@ -124,7 +127,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     if (this.#intake) this.#intake.write(chunk);
     else if (this.#bytes > this.#options.maxBodyBytes) this.#fail(tooLarge(this.#options.maxBodyBytes));
     else if (this.#options.sink) this.#deliver(chunk, this.#options.sink);
-    else this.#chunks.push(chunk);
+    else if (this.#chunks) this.#chunks.push(chunk);
+    else this.#chunks = [chunk];
   }
 
   #deliver(chunk: Buffer, sink: ExchangeSink): void {
@@ -221,7 +225,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#resolve({
       status: this.#status,
       headers: this.#headers,
-      body: this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#bytes),
+      body: bodyOf(this.#chunks ?? []),
       received: this.#bytes,
       saved: this.#saved,
       connectMs: this.#connectMs,
@@ -230,4 +234,9 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
       isKeepAliveRace: isRace,
     });
   }
+}
+
+function bodyOf(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  return first && chunks.length === 1 ? first : Buffer.concat(chunks);
 }
