@@ -1,5 +1,5 @@
 import type { Job } from '../record/job.ts';
-import type { Message, PromptTask, Usage } from '../record/prompt.ts';
+import type { PromptTask, Usage } from '../record/prompt.ts';
 
 /** UTF-8 bytes of an average token, and what a message takes beside its text. */
 const bytesPerToken = 4;
@@ -31,7 +31,7 @@ export type EstimateOptions = {
 export function createTokenEstimate({ maxTokens, most }: EstimateOptions): TokenEstimate {
   const plain = new WeakMap<PromptTask, number>();
   const plainOf = (task: PromptTask) => {
-    const known = plain.get(task) ?? plainTokens(task.messages);
+    const known = plain.get(task) ?? plainTokens(task);
     plain.set(task, known);
     return known;
   };
@@ -59,11 +59,15 @@ export function createTokenEstimate({ maxTokens, most }: EstimateOptions): Token
   };
 }
 
-function plainTokens(messages: readonly Message[] | null): number {
-  let tokens = 0;
-  for (const { content } of messages ?? []) {
-    const text = typeof content === 'string' ? content : JSON.stringify(content ?? '');
-    tokens += messageTokens + Math.ceil(Buffer.byteLength(text) / bytesPerToken);
+function plainTokens({ messages, tools }: PromptTask): number {
+  let tokens = tools?.list ? tokensIn(JSON.stringify(tools.list)) : 0;
+  for (const { content, tool_calls: calls } of messages ?? []) {
+    tokens += messageTokens + tokensIn(typeof content === 'string' ? content : JSON.stringify(content ?? ''));
+    if (calls) tokens += tokensIn(JSON.stringify(calls));
   }
   return tokens;
+}
+
+function tokensIn(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / bytesPerToken);
 }

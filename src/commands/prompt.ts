@@ -98,6 +98,7 @@ export default class Prompt extends ConfigurableCommand {
           maxLineBytes,
           keepsInput: include.has('input') || shaping?.mergeField != null,
           keysJobs: common.outputTo !== null,
+          check: codec.bodyOf,
         }),
         callOf: (task) => ({ url: null, method: 'POST', request: task.messages && codec.requestOf(task), secrets: [] }),
         laneOf: ({ payload }) => payload.lane ?? host,

@@ -1,6 +1,6 @@
 import { Failure } from '../record/failure.ts';
 import { exactJson } from '../record/json.ts';
-import type { Message } from '../record/prompt.ts';
+import type { Message, ToolWish } from '../record/prompt.ts';
 import { fieldOf, type InputRecord, isResultRow, textOf } from './records.ts';
 import type { Template, TemplateScope } from './template.ts';
 import { checkUpstream } from './upstream.ts';
@@ -17,6 +17,9 @@ export type PromptDefaults = {
   readonly lane: Template | null;
 };
 
+/** What a line says to a model. */
+export type Said = { readonly messages: readonly Message[]; readonly tools: ToolWish | null };
+
 /** Makes the messages of what lines say. Throws a Failure: `input`, `template`, or `upstream` for a row that failed before. */
 export function createMessages({ template, system }: Pick<PromptDefaults, 'template' | 'system'>) {
   function prompted(scope: TemplateScope): readonly Message[] {
@@ -28,11 +31,13 @@ export function createMessages({ template, system }: Pick<PromptDefaults, 'templ
     return record ? given(record) : [user(line)];
   }
 
-  return (scope: TemplateScope): readonly Message[] => {
+  return (scope: TemplateScope): Said => {
     const asked = !template && scope.record && isResultRow(scope.record) ? again(scope.record, scope) : scope;
     const messages = prompted(asked);
-    if (!system || messages.some(({ role }) => role === 'system' || role === 'developer')) return messages;
-    return [{ role: 'system', content: system.render(asked) }, ...messages];
+    // With a template the fields of a record are for the template alone.
+    const tools = asked.record && !template ? toolsOf(asked.record) : null;
+    if (!system || messages.some(({ role }) => role === 'system' || role === 'developer')) return { messages, tools };
+    return { messages: [{ role: 'system', content: system.render(asked) }, ...messages], tools };
   };
 }
 
@@ -59,6 +64,18 @@ function checked(messages: unknown): readonly Message[] {
     return messages as readonly Message[];
   }
   throw new Failure('input', "the record's `messages` must be a list of objects with `role` and `content`");
+}
+
+/** The tools that come with a record's prompt. An empty list is none. */
+function toolsOf(record: InputRecord): ToolWish | null {
+  const list = fieldOf(record, 'tools') ?? [];
+  const choice = fieldOf(record, 'tool_choice') ?? null;
+  if (!Array.isArray(list) || !list.every((one) => typeof one === 'object' && one !== null && !Array.isArray(one))) {
+    throw new Failure('input', "the record's `tools` must be a list of objects, as OpenAI has them");
+  }
+  if (list.length === 0 && choice === null) return null;
+  exactJson([list, choice]);
+  return { list: list.length > 0 ? list : null, choice };
 }
 
 /** What a row of `prompt` came from, if it says so: it is done again. One of `fetch` has nothing to ask. */

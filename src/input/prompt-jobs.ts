@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { Failure } from '../record/failure.ts';
 import type { Job } from '../record/job.ts';
-import type { Message, PromptTask } from '../record/prompt.ts';
+import type { PromptTask } from '../record/prompt.ts';
 import { type Entry, entryJson, placed, readEntries } from './entries.ts';
 import { keyOfLine } from './key.ts';
-import { createMessages, type PromptDefaults } from './messages.ts';
+import { createMessages, type PromptDefaults, type Said } from './messages.ts';
 import { idOf } from './records.ts';
 import type { Source } from './source.ts';
 import { isFailedRow } from './upstream.ts';
@@ -19,6 +19,8 @@ export type PromptJobsOptions = {
   keepsInput: boolean;
   /** Give jobs without an id a key, so that a later run knows them again. */
   keysJobs: boolean;
+  /** Throws a Failure for what cannot be sent: its job has failed before its turn, and takes no slot and no tokens. */
+  check: (task: PromptTask) => unknown;
 };
 
 /** The jobs of all inputs, in order, a batch for each chunk of bytes, made as they are asked for. A bad line is a job with a failure. */
@@ -39,7 +41,7 @@ export async function* promptJobs(options: PromptJobsOptions): AsyncGenerator<It
 
 function jobOf(
   entry: Entry,
-  { keepsInput, keysJobs, defaults }: PromptJobsOptions,
+  { keepsInput, keysJobs, defaults, check }: PromptJobsOptions,
   messagesOf: ReturnType<typeof createMessages>,
 ): Job<PromptTask> {
   const { index, text, record } = entry;
@@ -50,10 +52,12 @@ function jobOf(
     const scope = { index, line: text, record };
     if (record) id = idOf(record) || null;
     if (defaults.id && !(record && isFailedRow(record))) id = defaults.id.render(scope);
-    const messages = messagesOf(scope);
+    const said = messagesOf(scope);
     const lane = defaults.lane?.render(scope) ?? null;
-    const key = keysJobs && id === null ? { key: keyOf(messages) } : {};
-    return { index, id, ...key, payload: { messages, lane, input } };
+    const key = keysJobs && id === null ? { key: keyOf(said) } : {};
+    const payload = { ...said, lane, input };
+    check(payload);
+    return { index, id, ...key, payload };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     const key = keysJobs && id === null ? { key: keyOfLine(text) } : {};
@@ -68,6 +72,6 @@ function jobOf(
 }
 
 /** What a job without an id is known by in a later run: what is said. Prompts that are the same to the letter share it. */
-function keyOf(messages: readonly Message[]): string {
-  return hash('sha256', JSON.stringify(messages), 'base64url').slice(0, 22);
+function keyOf({ messages, tools }: Said): string {
+  return hash('sha256', JSON.stringify(tools ? [messages, tools] : messages), 'base64url').slice(0, 22);
 }

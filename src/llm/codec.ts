@@ -7,6 +7,8 @@ import type { HttpHeaders, HttpRequest } from '../record/request.ts';
 export type Codec = {
   /** As rows name it. */
   readonly provider: string;
+  /** What is sent, as it is before it is written as JSON. Throws a Failure `input` for what this provider cannot be told. */
+  readonly bodyOf: (task: PromptTask) => Readonly<Record<string, unknown>>;
   /** Always asks for a stream where the provider has one. */
   readonly requestOf: (task: PromptTask) => HttpRequest;
   /** A reader for one answer. */

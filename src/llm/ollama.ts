@@ -1,9 +1,10 @@
-import type { Message } from '../record/prompt.ts';
+import type { PromptTask } from '../record/prompt.ts';
 import { bearer, below, createAsk, given, serverOf, withParams } from './ask.ts';
 import type { Codec, ModelSettings } from './codec.ts';
-import { fieldsOf, listOf } from './json-fields.ts';
-import { partsOf } from './parts.ts';
+import { type Fields, fieldsOf } from './json-fields.ts';
+import type { Part } from './parts.ts';
 import { createReader, type Dialect } from './reader.ts';
+import { type Call, kindOf, type Turn, turnsOf, wrong } from './turns.ts';
 
 /** Ollama's own API: POST {base}/api/chat, which answers in JSON lines. */
 export function ollama(settings: ModelSettings): Codec {
@@ -13,11 +14,15 @@ export function ollama(settings: ModelSettings): Codec {
   const options = given({ temperature, num_predict: maxTokens });
   const common = given({ format: schema, options: Object.keys(options).length > 0 ? options : null });
 
+  const bodyOf = (task: PromptTask) => {
+    const messages = turnsOf(task.messages ?? [], 'Ollama').map(messageOf);
+    return withParams({ model, messages, ...toolsOf(task), stream: true, ...common }, settings);
+  };
+
   return {
     provider: 'ollama',
-    requestOf: ({ messages }) => {
-      return ask(withParams({ model, messages: messages?.map(messageOf) ?? [], stream: true, ...common }, settings));
-    },
+    bodyOf,
+    requestOf: (task) => ask(bodyOf(task)),
     open: (head) => createReader(head, dialect, server),
   };
 }
@@ -27,13 +32,43 @@ function chatUrl({ baseUrl }: ModelSettings): URL {
   return below(baseUrl, /\/api\/*$/.test(baseUrl.pathname) ? '/chat' : '/api/chat');
 }
 
-/** A list of parts becomes one text and the images beside it; those that are only linked to cannot be sent. */
-function messageOf(message: Message): Message {
-  if (!listOf(message.content)) return message;
-  const parts = partsOf(message.content);
-  const text = parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
-  const images = parts.map((part) => (part.kind === 'data' ? part.base64 : null)).filter((image) => image !== null);
-  return { ...message, content: text, ...(images.length > 0 && { images }) };
+/** A list of parts becomes one text and the images beside it. */
+function messageOf(turn: Turn): unknown {
+  const { role, content, calls, more } = turn;
+  const images = turn.parts.map((part) => (part.kind === 'image' ? part.base64 : null)).filter((one) => one !== null);
+  return {
+    role,
+    content: typeof content === 'string' ? content : turn.parts.map((part) => textOfPart(part, turn)).join(''),
+    ...(calls.length > 0 && { tool_calls: calls.map(callOf) }),
+    ...(role === 'tool' && resultOf(turn)),
+    ...(images.length > 0 && { images }),
+    ...more,
+  };
+}
+
+function textOfPart(part: Part, { place }: Turn): string {
+  if (part.kind === 'text') return part.text;
+  if (part.kind === 'image') return '';
+  if (part.kind === 'image link') {
+    return wrong(place, 'Ollama takes only embedded images: fetch it and give data:image/png;base64,… as its URL');
+  }
+  return wrong(place, `Ollama takes text and images, and there is a part ${kindOf(part)}`);
+}
+
+function callOf({ id, name, input }: Call): unknown {
+  return { ...given({ id }), function: { name, arguments: input } };
+}
+
+function resultOf({ callId, toolName, place }: Turn): Fields {
+  if (toolName === null) wrong(place, 'Ollama wants to know whose result it is: no tool call before it has that id');
+  return given({ tool_name: toolName, tool_call_id: callId });
+}
+
+/** Tools are told to it as to OpenAI; that one must be called, or none, cannot be. */
+function toolsOf({ tools }: PromptTask): Fields {
+  const choice = tools?.choice ?? 'auto';
+  if (choice !== 'auto') wrong('tool_choice', 'Ollama knows only auto: leave it out');
+  return given({ tools: tools?.list });
 }
 
 const dialect: Dialect = {

@@ -14,12 +14,16 @@ export function openaiChat(settings: ModelSettings): Codec {
   // Some servers refuse to be asked for it; most of those send it unasked.
   let asksForUsage = !sendsUsageUnasked.test(settings.baseUrl.hostname);
 
+  const bodyOf = ({ messages, tools }: PromptTask) => {
+    const streaming = { stream: true, ...(asksForUsage && { stream_options: { include_usage: true } }) };
+    const wish = given({ tools: tools?.list, tool_choice: tools?.choice });
+    return withParams({ model: settings.model, messages, ...wish, ...common, ...streaming }, settings);
+  };
+
   return {
     provider: 'openai',
-    requestOf: ({ messages }: PromptTask) => {
-      const streaming = { stream: true, ...(asksForUsage && { stream_options: { include_usage: true } }) };
-      return ask(withParams({ model: settings.model, messages, ...common, ...streaming }, settings));
-    },
+    bodyOf,
+    requestOf: (task) => ask(bodyOf(task)),
     open: (head) => {
       const reader = createReader(head, dialect, server);
       if (head.status !== 400 && head.status !== 422) return reader;

@@ -1,4 +1,5 @@
-import type { Message } from '../record/prompt.ts';
+import { exactJson } from '../record/json.ts';
+import type { Message, PromptTask } from '../record/prompt.ts';
 import { bearer, below, createAsk, given, serverOf, withParams } from './ask.ts';
 import type { Codec, ModelSettings } from './codec.ts';
 import type { Draft } from './draft.ts';
@@ -6,6 +7,8 @@ import { type Fields, fieldsOf, listOf, textOf } from './json-fields.ts';
 import { type Part, partsOf } from './parts.ts';
 import { createReader, type Dialect } from './reader.ts';
 import { isStrict } from './strict-schema.ts';
+import { choiceIn, type ToolWords, toolsIn } from './tools.ts';
+import { wrong } from './turns.ts';
 
 /** OpenAI's Responses: POST {base}/responses. */
 export function openaiResponses(settings: ModelSettings): Codec {
@@ -16,34 +19,70 @@ export function openaiResponses(settings: ModelSettings): Codec {
   // Thousands of answers are not to be kept at OpenAI, which is what it does unless told otherwise.
   const common = { store: false, ...given({ max_output_tokens: maxTokens, temperature, text: format && { format } }) };
 
+  const bodyOf = (task: PromptTask) => {
+    const input = task.messages?.flatMap(itemsOf) ?? [];
+    const tools = given({ tools: toolsIn(task, words), tool_choice: choiceIn(task, words) });
+    return withParams({ model, input, ...tools, stream: true, ...common }, settings);
+  };
+
   return {
     provider: 'openai',
-    requestOf: ({ messages }) => {
-      const input = messages?.map(itemOf) ?? [];
-      return ask(withParams({ model, input, stream: true, ...common }, settings));
-    },
+    bodyOf,
+    requestOf: (task) => ask(bodyOf(task)),
     open: (head) => createReader(head, dialect, server),
   };
 }
 
-function itemOf(message: Message): unknown {
-  if (!listOf(message.content)) return message;
-  const kind = message.role === 'assistant' ? 'output_text' : 'input_text';
-  return { ...message, content: partsOf(message.content).map((part) => contentOf(part, kind)) };
+/** Calls of tools and their results are items of their own here. */
+function itemsOf(message: Message, index: number): unknown[] {
+  const { tool_calls: calls, tool_call_id: id, ...said } = message;
+  if (message.role === 'tool') {
+    const output = listOf(said.content) ? contentOf(said.content, 'input_text') : (said.content ?? '');
+    return [{ type: 'function_call_output', call_id: id, output }];
+  }
+  const isSilent = listOf(calls) && (said.content ?? '') === '';
+  return [...(isSilent ? [] : [itemOf(said)]), ...(listOf(calls) ?? []).map((call) => callItemOf(call, index))];
 }
 
-function contentOf(part: Part, kind: string): unknown {
+function callItemOf(call: unknown, index: number): unknown {
+  const fields = fieldsOf(call);
+  const called = fieldsOf(fields?.function) ?? wrong(`messages[${index}]`, 'expected tool calls with `function`');
+  const json = textOf(called.arguments) ?? exactJson(called.arguments ?? {});
+  return { type: 'function_call', call_id: fields?.id, name: called.name, arguments: json };
+}
+
+function itemOf(message: Message): unknown {
+  if (!listOf(message.content)) return message;
+  return {
+    ...message,
+    content: contentOf(message.content, message.role === 'assistant' ? 'output_text' : 'input_text'),
+  };
+}
+
+function contentOf(content: unknown, kind: string): unknown[] {
+  return partsOf(content).map((part) => pieceOf(part, kind));
+}
+
+function pieceOf(part: Part, kind: string): unknown {
   switch (part.kind) {
     case 'text':
-      return { type: kind, text: part.text };
-    case 'data':
-      return { type: 'input_image', image_url: `data:${part.mediaType};base64,${part.base64}` };
-    case 'url':
-      return { type: 'input_image', image_url: part.url };
+      return { type: kind, text: part.text, ...part.marks };
+    case 'image':
+      return { type: 'input_image', image_url: `data:${part.mediaType};base64,${part.base64}`, ...part.marks };
+    case 'image link':
+      return { type: 'input_image', image_url: part.url, ...part.marks };
+    case 'file':
+      return { type: 'input_file', ...part.value, ...part.marks };
+    case 'audio':
     case 'other':
       return part.value;
   }
 }
+
+const words: ToolWords = {
+  tool: (tool) => ({ type: 'function', ...tool }),
+  choice: { auto: 'auto', none: 'none', required: 'required', one: (name) => ({ type: 'function', name }) },
+};
 
 const dialect: Dialect = {
   answer: 'a response',

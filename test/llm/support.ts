@@ -1,7 +1,7 @@
 import type { AnswerReader, Codec, ModelSettings } from '../../src/llm/codec.ts';
 import { codecOf, type Provider } from '../../src/llm/codecs.ts';
 import type { Failure } from '../../src/record/failure.ts';
-import type { Message } from '../../src/record/prompt.ts';
+import type { Message, ToolWish } from '../../src/record/prompt.ts';
 import type { HttpHeaders } from '../../src/record/request.ts';
 
 export type Given = Partial<Omit<ModelSettings, 'baseUrl'>> & { baseUrl?: string };
@@ -14,8 +14,13 @@ export function settingsOf({ baseUrl = 'https://llm.example', ...others }: Given
 }
 
 /** The request that a codec makes of messages, its body as JSON too. */
-export function asked(provider: Provider, given: Given = {}, messages: readonly Message[] = hello) {
-  const request = codecOf(provider, settingsOf(given)).requestOf({ messages, lane: null, input: null });
+export function asked(
+  provider: Provider,
+  given: Given = {},
+  messages: readonly Message[] = hello,
+  tools: ToolWish | null = null,
+) {
+  const request = codecOf(provider, settingsOf(given)).requestOf({ messages, tools, lane: null, input: null });
   const pairs = request.headers.reduce<[string, string][]>((all, text, at) => {
     if (at % 2 === 0) all.push([text, request.headers[at + 1] ?? '']);
     return all;
