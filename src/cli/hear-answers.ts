@@ -58,6 +58,8 @@ export function hearAnswers({ codec, hear, isBinding, schema, secrets }: HearOpt
 function checked(reading: Reading<Completion>, schema: AnswerSchema | null): Reading<Completion> {
   const { content, failure } = reading;
   if (!schema || !content || failure) return reading;
+  // No answer yet: that comes when the tools have been called.
+  if (content.toolCalls && !content.text) return reading;
   const json = schema.check(content.text ?? '');
   if (!(json instanceof Failure)) return { ...reading, content: { ...content, json } };
   const isCut = /^(?:length|max_(?:output_)?tokens)$/i.test(content.finishReason ?? '');

@@ -2,7 +2,7 @@ import type { PromptTask } from '../record/prompt.ts';
 import { bearer, belowVersion, createAsk, given, type Header, serverOf, withParams } from './ask.ts';
 import type { Codec, ModelSettings } from './codec.ts';
 import type { Draft } from './draft.ts';
-import { type Fields, fieldsOf, listOf, textOf, without } from './json-fields.ts';
+import { type Fields, fieldsOf, listOf, numberOf, textOf, without } from './json-fields.ts';
 import type { Part } from './parts.ts';
 import { createReader, type Dialect } from './reader.ts';
 import { choiceIn, type ToolWords, toolsIn } from './tools.ts';
@@ -155,8 +155,9 @@ const dialect: Dialect = {
       case 'message_start':
         return takeMessage(fieldsOf(said.message) ?? {}, draft);
       case 'content_block_start':
-        return takeBlock(said.content_block, draft);
+        return takeBlock(said.content_block, said.index, draft);
       case 'content_block_delta':
+        draft.calls.add(numberOf(said.index), fieldsOf(said.delta)?.partial_json);
         return draft.say(fieldsOf(said.delta)?.text);
       case 'message_delta':
         takeEnd(fieldsOf(said.delta) ?? {}, draft);
@@ -174,13 +175,14 @@ const dialect: Dialect = {
 };
 
 function takeMessage(message: Fields, draft: Draft): void {
-  for (const block of listOf(message.content) ?? []) takeBlock(block, draft);
+  for (const block of listOf(message.content) ?? []) takeBlock(block, null, draft);
   takeEnd(message, draft);
   takeUsage(message.usage, draft);
 }
 
-function takeBlock(block: unknown, draft: Draft): void {
+function takeBlock(block: unknown, index: unknown, draft: Draft): void {
   const fields = fieldsOf(block);
+  if (fields?.type === 'tool_use') draft.calls.take(numberOf(index), fields);
   if (fields?.type === 'text') draft.say(fields.text);
 }
 

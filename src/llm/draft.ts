@@ -1,4 +1,5 @@
 import type { Completion, Usage } from '../record/prompt.ts';
+import { DraftCalls } from './draft-calls.ts';
 import { numberOf, textOf } from './json-fields.ts';
 
 /**
@@ -18,6 +19,7 @@ export class Draft {
   isOver = false;
   /** The body of an error that came in place of an answer, or broke it off. */
   error: unknown = null;
+  readonly calls = new DraftCalls();
   #text: string | null = null;
   /** Apart from the whole, which would be copied anew for each piece if a part of it were taken. */
   #added = '';
@@ -74,9 +76,11 @@ export class Draft {
 
   /** Null when nothing has come at all. */
   completion(): Completion | null {
-    const hasCome = this.isOver || this.#text !== null || this.#half || this.#usage || this.finishReason;
+    const hasSaid = this.#text !== null || this.#half || !this.calls.isEmpty;
+    const hasCome = this.isOver || hasSaid || this.#usage || this.finishReason;
     if (!hasCome) return null;
     const text = this.#half ? `${this.#text ?? ''}\ufffd` : this.#text;
-    return { text, finishReason: this.finishReason, usage: this.#usage, ttftMs: null };
+    const toolCalls = this.calls.isEmpty ? {} : { toolCalls: this.calls.all() };
+    return { text, finishReason: this.finishReason, usage: this.#usage, ...toolCalls, ttftMs: null };
   }
 }

@@ -135,6 +135,8 @@ const filters =
 function takeCandidate({ content, finishReason }: Fields, draft: Draft): void {
   for (const part of listOf(fieldsOf(content)?.parts)?.map(fieldsOf) ?? []) {
     if (part?.thought !== true) draft.say(part?.text);
+    const call = fieldsOf(part?.functionCall);
+    if (call) draft.calls.take(null, { ...call, input: call.args, signature: part?.thoughtSignature });
   }
   const reason = textOf(finishReason);
   if (!reason || reason === 'FINISH_REASON_UNSPECIFIED') return;

@@ -1,7 +1,7 @@
 import type { PromptTask } from '../record/prompt.ts';
 import { bearer, below, createAsk, given, serverOf, withParams } from './ask.ts';
 import type { Codec, ModelSettings } from './codec.ts';
-import { type Fields, fieldsOf } from './json-fields.ts';
+import { type Fields, fieldsOf, listOf } from './json-fields.ts';
 import type { Part } from './parts.ts';
 import { createReader, type Dialect } from './reader.ts';
 import { type Call, kindOf, type Turn, turnsOf, wrong } from './turns.ts';
@@ -75,7 +75,12 @@ const dialect: Dialect = {
   answer: "Ollama's chat",
   isLines: true,
   take(said, draft) {
-    draft.say(fieldsOf(said.message)?.content);
+    const message = fieldsOf(said.message);
+    draft.say(message?.content);
+    for (const call of (listOf(message?.tool_calls) ?? []).map(fieldsOf)) {
+      const called = fieldsOf(call?.function);
+      if (called) draft.calls.take(null, { id: call?.id, name: called.name, input: called.arguments });
+    }
     if (said.done !== true) return;
     draft.finish(said.done_reason);
     draft.count(said.prompt_eval_count, said.eval_count);

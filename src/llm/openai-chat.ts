@@ -2,7 +2,7 @@ import type { PromptTask } from '../record/prompt.ts';
 import { bearer, below, createAsk, given, serverOf, withParams } from './ask.ts';
 import type { AnswerReader, Codec, ModelSettings } from './codec.ts';
 import type { Draft } from './draft.ts';
-import { type Fields, fieldsOf, listOf, textOf } from './json-fields.ts';
+import { type Fields, fieldsOf, listOf, numberOf, textOf } from './json-fields.ts';
 import { createReader, type Dialect } from './reader.ts';
 import { isStrict } from './strict-schema.ts';
 
@@ -79,6 +79,7 @@ function takeChoice(choice: Fields, { object, error }: Fields, draft: Draft): vo
   const { content, refusal } = delta ?? message ?? {};
   // A stream that ends with the whole message says nothing new in it.
   if (!message || !draft.hasText) draft.say(textIn(content));
+  if (!message || draft.calls.isEmpty) takeCalls((delta ?? message)?.tool_calls, draft);
   if (textOf(refusal)) draft.decline(refusal);
   draft.finish(choice.finish_reason);
   if (choice.finish_reason === 'content_filter') draft.filter = 'finish_reason content_filter';
@@ -86,6 +87,21 @@ function takeChoice(choice: Fields, { object, error }: Fields, draft: Draft): vo
   const reason = textOf(choice.finish_reason);
   if (choice.error) draft.fail({ error: choice.error });
   else if (reason !== null && brokenOff.has(reason) && !error) draft.fail({ message: `finish_reason ${reason}` });
+}
+
+/** Not all count them: those that do not send each call whole. */
+function takeCalls(calls: unknown, draft: Draft): void {
+  for (const [at, one] of (listOf(calls) ?? []).map(fieldsOf).entries()) {
+    if (!one) continue;
+    const called = fieldsOf(one.function);
+    const signature = fieldsOf(fieldsOf(one.extra_content)?.google)?.thought_signature;
+    draft.calls.take(numberOf(one.index) ?? at, {
+      id: one.id,
+      name: called?.name,
+      input: called?.arguments,
+      signature,
+    });
+  }
 }
 
 /** OpenRouter and Mistral; DeepSeek. */

@@ -90,6 +90,7 @@ const dialect: Dialect = {
     const type = textOf(said.type);
     if (type === 'response.output_text.delta') draft.say(said.delta);
     else if (type === 'response.refusal.delta') draft.decline(said.delta);
+    else if (type === 'response.output_item.done') takeCall(fieldsOf(said.item), draft);
     else if (type !== null && last.has(type)) takeResponse(fieldsOf(said.response), draft);
     else if (listOf(said.output)) takeResponse(said, draft);
   },
@@ -110,7 +111,13 @@ function takeResponse(response: Fields | null, draft: Draft): void {
     if (part?.type === 'output_text') draft.say(part.text);
     if (part?.type === 'refusal') draft.decline(part.refusal);
   }
+  if (draft.calls.isEmpty) for (const item of listOf(response.output) ?? []) takeCall(fieldsOf(item), draft);
   end(response, draft);
+}
+
+function takeCall(item: Fields | null, draft: Draft): void {
+  if (item?.type !== 'function_call') return;
+  draft.calls.take(null, { id: item.call_id, name: item.name, input: item.arguments });
 }
 
 function contentsOf(item: unknown): (Fields | null)[] {

@@ -1,4 +1,5 @@
 import { Failure } from '../record/failure.ts';
+import { parseExactJson } from '../record/json.ts';
 import type { Completion } from '../record/prompt.ts';
 import type { Reading } from '../record/reply.ts';
 import { createBody, maxEventChars } from './body.ts';
@@ -151,9 +152,12 @@ function refusalReader(head: AnswerHead, server: Server): AnswerReader {
   };
 }
 
+/** What may hold the arguments of a call as an object, whose numbers are to stay as they are. */
+const mayCall = /"(?:tool_use|functionCall|tool_calls)"/;
+
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return mayCall.test(text) ? parseExactJson(text) : JSON.parse(text);
   } catch {
     return undefined;
   }

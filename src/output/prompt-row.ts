@@ -1,7 +1,7 @@
 import type { Result } from '../record/job.ts';
 import { escapeUnsafe } from '../record/json.ts';
-import type { Completion, PromptAnswer, PromptTask, Usage } from '../record/prompt.ts';
-import { createMask } from '../record/secrets.ts';
+import type { Completion, PromptAnswer, PromptTask, ToolCall, Usage } from '../record/prompt.ts';
+import { createMask, type Mask } from '../record/secrets.ts';
 import { attemptLog, createStamp, error, headers, inputOf, millis, string, timings } from './row-fields.ts';
 
 /** What a row of `prompt` may show beyond its usual fields. */
@@ -42,10 +42,11 @@ export function createPromptRow(options: PromptRowOptions): (result: PromptResul
   return (result) => {
     const { job, value, failure } = result;
     const { input } = job.payload;
-    const { text, finishReason, usage, ttftMs, json = null } = value?.content ?? nothing;
+    const { text, finishReason, usage, toolCalls, ttftMs, json = null } = value?.content ?? nothing;
     let row = `{"index":${job.index},"id":${string(job.id, keyMask)},"ok":${failure === null},${model}`;
     row += `,"text":${string(text, keyMask)}`;
     if (hasJson) row += `,"json":${inputOf(json, keyMask)}`;
+    if (toolCalls) row += `,"tool_calls":[${toolCalls.map((call) => callOf(call, keyMask)).join()}]`;
     row += `,"finish_reason":${string(finishReason, mask)},"usage":${usageOf(usage)}`;
     row += `,"status":${value?.status ?? null},"attempts":${result.attempts},"duration_ms":${millis(result.durationMs)}`;
     row += `,"ttft_ms":${millis(ttftMs)}`;
@@ -60,6 +61,14 @@ export function createPromptRow(options: PromptRowOptions): (result: PromptResul
 }
 
 const nothing: Completion = { text: null, finishReason: null, usage: null, ttftMs: null };
+
+/** In the form in which OpenAI wants it back, whoever has answered. */
+function callOf({ id, name, arguments: json, signature }: ToolCall, mask: Mask | null): string {
+  const called = `{"name":${string(name, mask)},"arguments":${string(json, mask)}}`;
+  const signed =
+    signature === null ? '' : `,"extra_content":{"google":{"thought_signature":${string(signature, mask)}}}`;
+  return `{"id":${string(id, mask)},"type":"function","function":${called}${signed}}`;
+}
 
 function usageOf(usage: Usage | null): string {
   return usage ? `{"input_tokens":${usage.inputTokens},"output_tokens":${usage.outputTokens}}` : 'null';

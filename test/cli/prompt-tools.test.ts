@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { askedOf, echo } from '../llm/chat-answers.ts';
 import { start as startMock } from '../mock/start.ts';
+import { reply } from '../support/answers.ts';
 import { lines } from '../support/input.ts';
+import { temporaryFolder } from '../support/places.ts';
 import { promptRows } from '../support/row.ts';
 import { startServer } from '../support/server.ts';
 import { sluice } from '../support/sluice.ts';
@@ -50,4 +53,47 @@ test('what a provider cannot be told is a failed row that names the line, withou
     .map((line) => JSON.parse(line));
   expect(dryRows.map(({ ok }) => ok)).toEqual([false, false, false, true]);
   expect(dryRows[3].body.tools).toEqual(tools);
+});
+
+describe('tool calls in answers', () => {
+  const answer = (message: object) =>
+    reply(200, JSON.stringify({ choices: [{ message, finish_reason: 'tool_calls' }] }));
+  const calls = [{ id: 'c1', type: 'function', function: { name: 'time', arguments: '{"n":1.50}' } }];
+  const asking = (url: string, ...more: string[]) => ['prompt', '-m', 'any', '--base-url', `${url}/v1`, 'x', ...more];
+
+  test('are in the row in OpenAI’s form, and go back as they are', async () => {
+    const server = await startServer({ [path]: answer({ content: null, tool_calls: calls }) });
+    const [row] = promptRows((await sluice(asking(server.url))).rows);
+    expect(row).toMatchObject({ ok: true, text: null, tool_calls: calls, finish_reason: 'tool_calls' });
+    const messages = [
+      { role: 'assistant', content: row?.text, tool_calls: row?.tool_calls },
+      { role: 'tool', tool_call_id: 'c1', content: 'noon' },
+    ];
+    const mock = await startMock();
+    const again = ['prompt', '-m', 'anthropic:echo', '--base-url', mock.url, '--dry-run'];
+    const { stdout } = await sluice(again, { input: JSON.stringify({ messages }), isRows: false });
+    expect(stdout).toContain('{"type":"tool_use","id":"c1","name":"time","input":{"n":1.50}}');
+  });
+
+  test('of Gemini keep its signature', async () => {
+    const part = { functionCall: { name: 'time', args: {} }, thoughtSignature: 'c2ln' };
+    const body = { candidates: [{ content: { parts: [part] }, finishReason: 'STOP' }] };
+    const server = await startServer({ '*': reply(200, JSON.stringify(body)) });
+    const run = await sluice(['prompt', '-m', 'gemini:g', '--base-url', server.url, 'x']);
+    expect(promptRows(run.rows)[0]?.tool_calls).toEqual([
+      {
+        id: null,
+        type: 'function',
+        function: { name: 'time', arguments: '{}' },
+        extra_content: { google: { thought_signature: 'c2ln' } },
+      },
+    ]);
+  });
+
+  test('are no answer yet, so no schema is held against them', async () => {
+    const server = await startServer({ [path]: answer({ content: null, tool_calls: calls }) });
+    const schema = join(temporaryFolder({ 'schema.json': '{"type":"object"}' }), 'schema.json');
+    const [row] = promptRows((await sluice(asking(server.url, '--schema', schema))).rows);
+    expect(row).toMatchObject({ ok: true, json: null, tool_calls: calls });
+  });
 });

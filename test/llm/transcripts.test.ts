@@ -10,8 +10,9 @@ function readPieces({ codec }: Transcript, pieces: readonly Uint8Array[], cut: F
   return readIn(codecNamed(codec).open({ status: 200, headers: {} }), pieces, cut);
 }
 
-function expected({ text, finishReason, usage: [inputTokens, outputTokens] }: Transcript) {
-  return { text, finishReason, usage: { inputTokens, outputTokens }, ttftMs: null };
+function expected({ text, finishReason, usage: [inputTokens, outputTokens], toolCalls }: Transcript) {
+  const calls = toolCalls && { toolCalls };
+  return { text, finishReason, usage: { inputTokens, outputTokens }, ...calls, ttftMs: null };
 }
 
 const isDocument = ({ file }: Transcript): boolean => file.endsWith('.json');
@@ -77,7 +78,7 @@ describe.each(transcripts)('$file', (transcript) => {
 const streams = transcripts.filter((transcript) => !isDocument(transcript));
 
 test.each(streams)('$file with a broken event is `decode`, with the text before it', (transcript) => {
-  const { bytes, file, text } = transcript;
+  const { bytes, file, text, toolCalls } = transcript;
   const middle = bytes.indexOf('\n', bytes.length / 3) + 1;
   const broken = file.endsWith('.sse') ? '\r\n\r\ndata: {"choices": <<<\r\n\r\n' : '{"message": <<<\n';
   const pieces = [bytes.subarray(0, middle), Buffer.from(broken), bytes.subarray(middle)];
@@ -85,7 +86,9 @@ test.each(streams)('$file with a broken event is `decode`, with the text before 
   expect(failure).toMatchObject({ code: 'decode', phase: 'body', retryable: true });
   const whole = text ?? '';
   const said = content?.text ?? '';
-  expect([whole.startsWith(said), said.length < whole.length]).toEqual([true, text !== null]);
+  const called = JSON.stringify(content?.toolCalls ?? []);
+  const isHalf = said.length < whole.length || called.length < JSON.stringify(toolCalls ?? []).length;
+  expect([whole.startsWith(said), isHalf]).toEqual([true, text !== null || toolCalls !== undefined]);
 });
 
 /** Half a document is no JSON, unless it could be a line of a stream. */

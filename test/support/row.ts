@@ -35,6 +35,8 @@ export type PromptRow = Pick<
     provider: string;
     model: string;
     text: string | null;
+    json?: unknown;
+    tool_calls?: unknown[];
     finish_reason: string | null;
     usage: { input_tokens: number | null; output_tokens: number | null } | null;
     ttft_ms: number | null;
