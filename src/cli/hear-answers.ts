@@ -17,12 +17,14 @@ export type HearOptions = {
   /** What answers must fit. */
   schema: AnswerSchema | null;
   secrets: readonly string[];
+  /** More bytes than this are no answer. */
+  maxBodyBytes: number;
 };
 
 type Open = PostOptions<PromptTask, Completion>['open'];
 
 /** Reads answers by a codec: times the first text, passes text on as it comes, and checks the whole. */
-export function hearAnswers({ codec, hear, isBinding, schema, secrets }: HearOptions): Open {
+export function hearAnswers({ codec, hear, isBinding, schema, secrets, maxBodyBytes }: HearOptions): Open {
   const createMaskStream = createMaskStreams(spokenSecrets(secrets));
   return (head, { job: { index, id }, attempt, sinceMs }) => {
     const reader = codec.open(head);
@@ -45,7 +47,7 @@ export function hearAnswers({ codec, hear, isBinding, schema, secrets }: HearOpt
         return mask ? say(mask.push(text)) : undefined;
       },
       end(cut) {
-        const reading = reader.end(cut);
+        const reading = reader.end(cut?.code === 'too_large' ? tooLarge(cut, maxBodyBytes) : cut);
         const content = reading.content && { ...reading.content, ttftMs };
         // An answer in one piece is one delta.
         if (mask) void say(mask.push(content?.text?.slice(pushed) ?? '') + mask.end());
@@ -53,6 +55,11 @@ export function hearAnswers({ codec, hear, isBinding, schema, secrets }: HearOpt
       },
     };
   };
+}
+
+/** What reads bodies knows of `fetch` alone, where the limit is a flag. */
+function tooLarge(cut: Failure, maxBodyBytes: number): Failure {
+  return cut.with({ message: `the answer is larger than ${maxBodyBytes} bytes: no model says so much` });
 }
 
 function checked(reading: Reading<Completion>, schema: AnswerSchema | null): Reading<Completion> {

@@ -123,7 +123,7 @@ export default class Prompt extends ConfigurableCommand {
               idleTimeoutMs: flags['idle-timeout'],
               maxBodyBytes,
               requestOf: codec.requestOf,
-              open: hearAnswers({ codec, hear: view.hear, isBinding: mode.isLive, schema, secrets }),
+              open: hearAnswers({ codec, hear: view.hear, isBinding: mode.isLive, schema, secrets, maxBodyBytes }),
               costOf,
               retryOn: flags['retry-on'] ?? null,
             }),
