@@ -13,7 +13,10 @@ export type AnswerSchema = {
 };
 
 /** Reads the file of --schema. Wrong usage when it is no JSON Schema: nothing has been sent yet. */
-export async function readAnswerSchema(path: string): Promise<AnswerSchema> {
+export async function readAnswerSchema(given: string): Promise<AnswerSchema> {
+  if (/^\s*\{/.test(given)) throw new UsageError('--schema: expected a file with the schema, got the schema itself');
+  // Other flags name files so.
+  const path = given.replace(/^@/, '');
   const text = new TextDecoder().decode(await readWhole('--schema', path));
   const schema = parsed(text, path);
   const validate = await compiled(schema, path);
@@ -33,7 +36,7 @@ function parsed(text: string, path: string): Readonly<Record<string, unknown>> {
   try {
     schema = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`--schema: ${path} is no JSON: ${jsonFault(error as Error)}`);
+    throw new UsageError(`--schema: ${path} is no JSON: ${jsonFault(error as Error)}; expected a JSON Schema`);
   }
   if (typeof schema === 'object' && schema !== null && !Array.isArray(schema)) return schema as Record<string, unknown>;
   throw new UsageError(`--schema: ${path}: expected a JSON Schema, which is an object`);

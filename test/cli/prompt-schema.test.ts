@@ -93,4 +93,20 @@ describe('--schema', () => {
     );
     expect(server.calls).toHaveLength(0);
   });
+
+  test('may be named with @, as other flags name files; one that is not there is wrong usage', async () => {
+    const server = await startModel(says('{"name":"Ada"}'));
+    const cwd = temporaryFolder({ 'schema.json': JSON.stringify(person) });
+    const args = asking(server).filter((word) => word !== '--schema' && word !== 'schema.json');
+    const run = await sluice([...args, '--schema', '@schema.json'], { cwd });
+    expect(promptRows(run.rows)[0]).toMatchObject({ ok: true, json: { name: 'Ada' } });
+    await expectRefused([
+      [[...args, '--schema', '@none.json'], /--schema: cannot read none\.json: there is no such file/, { cwd }],
+      [
+        [...args, '--schema', '{"type":"object"}'],
+        /--schema: expected a file with the schema, got the schema/,
+        { cwd },
+      ],
+    ]);
+  });
 });
