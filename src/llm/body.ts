@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { compactJson } from '../record/compact-json.ts';
 import { createLines } from './lines.ts';
 
 /** Events are small; a document has its own limit, the caller's. */
@@ -51,7 +52,7 @@ export function createBody({ isLines, onEvent }: BodyOptions): Body {
   function takeLine(line: string): void {
     if (isTooLarge) return;
     // One document may be on many lines.
-    if (kind === 'lines' && isFirstLine && !isTail && !isJson(line)) kind = 'document';
+    if (kind === 'lines' && isFirstLine && !isTail && compactJson(line) === null) kind = 'document';
     isFirstLine = false;
     if (kind === 'events' && (isField.test(line) || (isTail && isTornField(line)))) parser.feed(`${line}\n`);
     else if (kind !== 'lines') keepBare(`${line}\n`);
@@ -95,13 +96,4 @@ const isField = /^(?:data|event|id|retry)?(?::|$)/;
 
 function isTornField(line: string): boolean {
   return ['data', 'event', 'id', 'retry'].some((name) => name.startsWith(line));
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
