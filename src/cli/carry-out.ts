@@ -25,7 +25,7 @@ type Opened<Payload, Value, State> = Calling<Payload, Value, State> & {
 
 /** Does a command's work, or with --dry-run tells what it would be. */
 export async function carryOut<Payload, Value, State>(
-  command: { readonly id: string; readonly argv: readonly string[] },
+  command: { readonly id: string; readonly argv: readonly string[]; readonly feedsBack: boolean },
   settings: CommonSettings & { sources: Sources },
   { file, open, ...work }: Work<Payload, Value, State>,
 ): Promise<void> {
@@ -43,7 +43,7 @@ export async function carryOut<Payload, Value, State>(
 
   // Last, since it empties or rewrites the file: whatever can be wrong with the usage is known by now.
   const output = outputOptions && (await openOutput(outputOptions.path, outputOptions));
-  const { id, argv } = command;
+  const { id, argv, feedsBack } = command;
   await runSession({
     ...calling,
     jobs: work.jobs,
@@ -53,7 +53,13 @@ export async function carryOut<Payload, Value, State>(
     flow: { ...settings.flow, isOrdered },
     talk,
     output,
-    resumeHint: resumeHint(id, { argv, hasFile: output !== null, readsStdin: inputs.includes('-'), mask }),
+    resumeHint: resumeHint(id, {
+      argv,
+      hasFile: output !== null,
+      feedsBack,
+      readsStdin: inputs.includes('-'),
+      mask,
+    }),
     close: async () => {
       close?.();
       await agent.destroy();

@@ -73,13 +73,18 @@ export type ResumeHint = {
   argv: readonly string[];
   /** Rows went to a file, which knows what is done. */
   hasFile: boolean;
+  /** A row holds all that it takes to do it again. */
+  feedsBack: boolean;
   /** Lines came from stdin, and have to come from there again. */
   readsStdin: boolean;
   mask: Mask | null;
 };
 
 /** How to go on with a run: the command, where a file of rows knows what is done; else what to feed back by hand. */
-export function resumeHint(command: string, { argv, hasFile, readsStdin, mask }: ResumeHint): string {
+export function resumeHint(command: string, { argv, hasFile, feedsBack, readsStdin, mask }: ResumeHint): string {
+  if (!hasFile && !feedsBack) {
+    return 'To resume: -o FILE, whose --resume does what is not done; rows alone need --include input for that';
+  }
   if (!hasFile) {
     return `To resume: jq -c 'select(.ok == false)' ROWS | sluice ${command}, and the lines after the last index; with -o FILE, --resume does both`;
   }

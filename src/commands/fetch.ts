@@ -84,7 +84,7 @@ export default class Fetch extends ConfigurableCommand {
     const sources = await common.openSources();
     const signatureOf = isBatch ? () => '' : callSignature;
     await carryOut<FetchTask, HttpAnswer, Hop>(
-      { id: 'fetch', argv: this.argv },
+      { id: 'fetch', argv: this.argv, feedsBack: true },
       { ...common, sources },
       {
         jobs: fetchJobs({

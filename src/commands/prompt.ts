@@ -88,7 +88,7 @@ export default class Prompt extends ConfigurableCommand {
     const { host } = addressOf(model.baseUrl);
     const sources = await common.openSources();
     await carryOut<PromptTask, PromptAnswer, never>(
-      { id: 'prompt', argv: this.argv },
+      { id: 'prompt', argv: this.argv, feedsBack: include.has('input') },
       { ...common, sources },
       {
         jobs: promptJobs({

@@ -90,25 +90,37 @@ describe('interruptNote', () => {
 describe('resumeHint', () => {
   test('with a file of rows it is the command line again, with --resume', () => {
     const argv = ['-i', 'my list.txt', '-o', 'out.ndjson', '--overwrite', '-H', "x: it's", '-c', '20'];
-    expect(resumeHint('fetch', { argv, hasFile: true, readsStdin: false, mask: null })).toBe(
+    expect(resumeHint('fetch', { argv, hasFile: true, feedsBack: true, readsStdin: false, mask: null })).toBe(
       `To resume: sluice fetch -i 'my list.txt' -o out.ndjson -H 'x: it'\\''s' -c 20 --resume`,
     );
-    expect(resumeHint('fetch', { argv: ['-o', 'a', '--resume'], hasFile: true, readsStdin: true, mask: null })).toBe(
-      'To resume, with the same input on stdin: sluice fetch -o a --resume',
-    );
+    expect(
+      resumeHint('fetch', {
+        argv: ['-o', 'a', '--resume'],
+        hasFile: true,
+        feedsBack: true,
+        readsStdin: true,
+        mask: null,
+      }),
+    ).toBe('To resume, with the same input on stdin: sluice fetch -o a --resume');
   });
 
   test('shows no credential, and says that it has to be put back', () => {
     const argv = ['-u', 'bob:hush', 'http://bob:hush@h/', '-o', 'a'];
     const mask = (text: string) => text.replaceAll('hush', '***');
-    expect(resumeHint('fetch', { argv, hasFile: true, readsStdin: false, mask })).toBe(
+    expect(resumeHint('fetch', { argv, hasFile: true, feedsBack: true, readsStdin: false, mask })).toBe(
       "To resume, with its credentials for ***: sluice fetch -u 'bob:***' 'http://***@h/' -o a --resume",
     );
   });
 
   test('without one the failed rows are fed back', () => {
-    expect(resumeHint('fetch', { argv: [], hasFile: false, readsStdin: true, mask: null })).toMatch(
+    expect(resumeHint('fetch', { argv: [], hasFile: false, feedsBack: true, readsStdin: true, mask: null })).toMatch(
       /select\(\.ok == false\).*sluice fetch/,
     );
+  });
+
+  test('without one, where rows do not hold what they came from, nothing is told that would not work', () => {
+    const hint = resumeHint('prompt', { argv: [], hasFile: false, feedsBack: false, readsStdin: true, mask: null });
+    expect(hint).toMatch(/--resume/);
+    expect(hint).not.toMatch(/jq/);
   });
 });
