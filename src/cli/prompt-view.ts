@@ -1,7 +1,7 @@
 import { createDeltaRow, type Delta, resultRow } from '../output/delta-row.ts';
 import { type PromptResult, spokenSecrets } from '../output/prompt-row.ts';
 import { disarmed } from '../output/terminal.ts';
-import type { PromptAnswer, PromptTask } from '../record/prompt.ts';
+import type { Completion, PromptAnswer, PromptTask } from '../record/prompt.ts';
 import { createMask, type Mask } from '../record/secrets.ts';
 import type { View, ViewTarget } from './row-output.ts';
 import { UsageError } from './values.ts';
@@ -87,14 +87,21 @@ export function createPromptView({ mode, isTerminal, secrets }: PromptViewOption
         const isWhole = failure === null && !mode.isLive;
         const printed = isWhole ? print(masked(value?.content?.text ?? '', maskSpoken)) : undefined;
         const written = endLine() ?? printed;
-        if (failure) {
+        const told = failure ? `${failure.code}: ${failure.message}` : silence(value?.content ?? null);
+        if (told !== null) {
           if (isTerminal) opened.stdout.flush();
-          opened.log(masked(`${nameOf(result)}: ${failure.code}: ${failure.message}`, maskAll));
+          opened.log(masked(`${nameOf(result)}: ${told}`, maskAll));
         }
         return written;
       };
     },
   };
+}
+
+/** Why an answer that is ok has no text to show; null where it has. */
+function silence(answer: Completion | null): string | null {
+  const names = answer?.toolCalls?.map(({ name }) => name);
+  return names && !answer?.text ? `no text: the model wants tools called (${names.join()}); rows show how` : null;
 }
 
 function masked(text: string, mask: Mask | null): string {

@@ -75,6 +75,13 @@ describe('tool calls in answers', () => {
     expect(stdout).toContain('{"type":"tool_use","id":"c1","name":"time","input":{"n":1.50}}');
   });
 
+  test('are told on stderr where only text is shown', async () => {
+    const server = await startServer({ [path]: answer({ content: null, tool_calls: calls }) });
+    const { stdout, stderr, exitCode } = await sluice(asking(server.url, '--text'), { isRows: false });
+    expect([stdout, exitCode]).toEqual(['', 0]);
+    expect(stderr).toContain('#0: no text: the model wants tools called (time); rows show how');
+  });
+
   test('of Gemini keep its signature', async () => {
     const part = { functionCall: { name: 'time', args: {} }, thoughtSignature: 'c2ln' };
     const body = { candidates: [{ content: { parts: [part] }, finishReason: 'STOP' }] };
