@@ -4,6 +4,9 @@ import type { PromptTask, Usage } from '../record/prompt.ts';
 /** UTF-8 bytes of an average token, and what a message takes beside its text. */
 const bytesPerToken = 4;
 const messageTokens = 4;
+/** What an embedded image takes, whatever its bytes: from 85 to 1600, as the provider and the size will have it. */
+const imageTokens = 1000;
+const embeddedImage = /"data:image\/[^"]*"/g;
 /** What an answer may take, as long as nobody has said and none has come. */
 const firstAnswer = 500;
 /** An estimate is corrected by what came back, within reason. */
@@ -62,10 +65,19 @@ export function createTokenEstimate({ maxTokens, most }: EstimateOptions): Token
 function plainTokens({ messages, tools }: PromptTask): number {
   let tokens = tools?.list ? tokensIn(JSON.stringify(tools.list)) : 0;
   for (const { content, tool_calls: calls } of messages ?? []) {
-    tokens += messageTokens + tokensIn(typeof content === 'string' ? content : JSON.stringify(content ?? ''));
+    tokens += messageTokens + (typeof content === 'string' ? tokensIn(content) : partTokens(content));
     if (calls) tokens += tokensIn(JSON.stringify(calls));
   }
   return tokens;
+}
+
+function partTokens(content: unknown): number {
+  let images = 0;
+  const rest = JSON.stringify(content ?? '').replace(embeddedImage, () => {
+    images += 1;
+    return '';
+  });
+  return tokensIn(rest) + images * imageTokens;
 }
 
 function tokensIn(text: string): number {

@@ -21,6 +21,20 @@ describe('an estimate', () => {
     expect(estimate(says([{ type: 'text', text }]))).toBeGreaterThan(1104);
   });
 
+  test('counts tools and their calls, and an embedded image not by its bytes', () => {
+    const { estimate } = createTokenEstimate({ maxTokens: 1000, most: Number.POSITIVE_INFINITY });
+    const url = `data:image/png;base64,${'A'.repeat(4_000_000)}`;
+    const pictured = estimate(says([{ type: 'image_url', image_url: { url } }]));
+    expect([pictured > 2000, pictured < 2100]).toEqual([true, true]);
+    const calls = [{ id: 'c', function: { name: 'f', arguments: text } }];
+    expect(estimate(job({ role: 'assistant', content: null, tool_calls: calls }))).toBeGreaterThan(1104);
+    const { payload } = says('x');
+    const list = [{ type: 'function', function: { name: 'f', description: text } }];
+    expect(estimate({ index: 0, id: null, payload: { ...payload, tools: { list, choice: null } } })).toBeGreaterThan(
+      estimate(says('x')) + 100,
+    );
+  });
+
   test('takes a usual answer where nobody says how long it may be', () => {
     const { estimate, learn } = createTokenEstimate({ maxTokens: null, most: Number.POSITIVE_INFINITY });
     expect(estimate(says(text))).toBe(604);
