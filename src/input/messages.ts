@@ -71,7 +71,10 @@ function toolsOf(record: InputRecord): ToolWish | null {
   const list = fieldOf(record, 'tools') ?? [];
   const choice = fieldOf(record, 'tool_choice') ?? null;
   if (!Array.isArray(list) || !list.every((one) => typeof one === 'object' && one !== null && !Array.isArray(one))) {
-    throw new Failure('input', "the record's `tools` must be a list of objects, as OpenAI has them");
+    throw new Failure(
+      'input',
+      "the record's `tools` must be a list, as OpenAI has them (with --template '{{prompt}}' its other fields mean nothing)",
+    );
   }
   if (list.length === 0 && choice === null) return null;
   exactJson([list, choice]);

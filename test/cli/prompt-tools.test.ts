@@ -37,7 +37,7 @@ test('what a provider cannot be told is a failed row that names the line, withou
   const rows = promptRows(run.rows).toSorted((a, b) => a.index - b.index);
   expect(rows.map(({ error }) => error?.message ?? null)).toEqual([
     expect.stringMatching(/^stdin:1: messages\[0\]: Ollama takes only embedded images/),
-    expect.stringMatching(/^stdin:2: the record's `tools` must be a list of objects/),
+    expect.stringMatching(/^stdin:2: the record's `tools` must be a list, as OpenAI has them/),
     'stdin:3: tool_choice: Ollama knows only auto: leave it out',
     null,
   ]);
