@@ -3,7 +3,7 @@ import type { Message, PromptTask } from '../record/prompt.ts';
 import { bearer, below, createAsk, given, serverOf, withParams } from './ask.ts';
 import type { Codec, ModelSettings } from './codec.ts';
 import type { Draft } from './draft.ts';
-import { type Fields, fieldsOf, listOf, textOf } from './json-fields.ts';
+import { type Fields, fieldsOf, listOf, textOf, without } from './json-fields.ts';
 import { type Part, partsOf } from './parts.ts';
 import { createReader, type Dialect } from './reader.ts';
 import { isStrict } from './strict-schema.ts';
@@ -35,13 +35,22 @@ export function openaiResponses(settings: ModelSettings): Codec {
 
 /** Calls of tools and their results are items of their own here. */
 function itemsOf(message: Message, index: number): unknown[] {
-  const { tool_calls: calls, tool_call_id: id, ...said } = message;
+  const { tool_calls: calls, tool_call_id: id } = message;
+  const said = saidIn(message);
   if (message.role === 'tool') {
     const output = listOf(said.content) ? contentOf(said.content, 'input_text') : (said.content ?? '');
     return [{ type: 'function_call_output', call_id: id, output }];
   }
   const isSilent = listOf(calls) && (said.content ?? '') === '';
   return [...(isSilent ? [] : [itemOf(said)]), ...(listOf(calls) ?? []).map((call) => callItemOf(call, index))];
+}
+
+/** What an answer of the chat has beside its text is no field here: mostly it is null or empty. */
+function saidIn(message: Message): Message {
+  const fields = Object.entries(without(message, 'tool_calls', 'tool_call_id', 'annotations'));
+  const said = Object.fromEntries(fields.filter(([name, value]) => name === 'content' || value !== null));
+  if (typeof said.refusal !== 'string') return said;
+  return { ...without(said, 'refusal'), content: said.content ?? [{ type: 'refusal', refusal: said.refusal }] };
 }
 
 function callItemOf(call: unknown, index: number): unknown {

@@ -106,11 +106,13 @@ describe('a transcript with tool calls', () => {
 
   test('becomes function_call and function_call_output items for OpenAI’s Responses', () => {
     const { json } = asked('openai', { api: 'responses' }, transcript);
-    expect((json.input as unknown[]).slice(1, 5)).toEqual([
+    expect((json.input as unknown[]).slice(1)).toEqual([
       { type: 'function_call', call_id: 'c1', name: 'warmth', arguments: places },
       { type: 'function_call', call_id: 'c:2', name: 'time', arguments: '' },
       { type: 'function_call_output', call_id: 'c1', output: '{"degrees":7.0}' },
       { type: 'function_call_output', call_id: 'c:2', output: 'noon' },
+      { role: 'assistant', content: 'Seven.' },
+      { role: 'user', content: 'and now?' },
     ]);
   });
 
