@@ -27,9 +27,11 @@ export function ollama(settings: ModelSettings): Codec {
   };
 }
 
-/** Some write the address with its /api. */
+/** Some write the address with its /api, or with the /v1 under which it speaks as OpenAI does. */
 function chatUrl({ baseUrl }: ModelSettings): URL {
-  return below(baseUrl, /\/api\/*$/.test(baseUrl.pathname) ? '/chat' : '/api/chat');
+  const url = new URL(baseUrl);
+  url.pathname = url.pathname.replace(/\/v1\/*$/, '');
+  return below(url, /\/api\/*$/.test(url.pathname) ? '/chat' : '/api/chat');
 }
 
 /** A list of parts becomes one text and the images beside it. */

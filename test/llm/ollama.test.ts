@@ -12,7 +12,7 @@ describe('the request', () => {
   test('goes to /api/chat and asks for a stream', () => {
     const { path, json, sent } = asked('ollama', { baseUrl: 'http://127.0.0.1:11434' });
     expect(path).toBe('/api/chat');
-    for (const base of ['api', 'api/', 'api/chat'])
+    for (const base of ['api', 'api/', 'api/chat', 'v1', 'v1/'])
       expect(asked('ollama', { baseUrl: `http://h/x/${base}` }).path).toBe('/x/api/chat');
     expect(json).toEqual({ model: 'some-model', messages: [{ role: 'user', content: 'hello' }], stream: true });
     expect(sent).not.toHaveProperty('authorization');
