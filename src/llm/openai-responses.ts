@@ -89,7 +89,8 @@ function pieceOf(part: Part, kind: string): unknown {
 }
 
 const words: ToolWords = {
-  tool: (tool) => ({ type: 'function', ...tool }),
+  // Strict unless told otherwise, unlike the chat, whose form this is.
+  tool: (tool) => ({ type: 'function', strict: false, ...tool }),
   choice: { auto: 'auto', none: 'none', required: 'required', one: (name) => ({ type: 'function', name }) },
 };
 
