@@ -61,7 +61,7 @@ function renderJson(tally: TallySnapshot, { elapsedMs }: SummaryOptions): string
       usage: { input_tokens: tally.usage.inputTokens, output_tokens: tally.usage.outputTokens },
     }),
     elapsed_ms: thousandths(elapsedMs),
-    rows_per_second: thousandths(perSecond(tally.done, elapsedMs)),
+    rows_per_second: thousandths(perSecond(tally, elapsedMs)),
     latency_ms: tally.latency && {
       p50: thousandths(tally.latency.p50),
       p90: thousandths(tally.latency.p90),
@@ -104,7 +104,7 @@ function summaryLines(tally: TallySnapshot, elapsedMs: number): SummaryLine[] {
     add('latency p99', showLatency(latency.p99));
     add('latency max', showLatency(latency.max));
   }
-  add('time', showDuration(elapsedMs), showRate(perSecond(done, elapsedMs)));
+  add('time', showDuration(elapsedMs), showRate(perSecond(tally, elapsedMs)));
   return lines;
 }
 
@@ -124,8 +124,9 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|').replace(/^ {2}/, '&nbsp;&nbsp;');
 }
 
-function perSecond(rows: number, elapsedMs: number): number {
-  return elapsedMs > 0 ? (rows / elapsedMs) * 1000 : 0;
+/** What the end of the run has cut off was not worked at. */
+function perSecond({ done, cancelled }: TallySnapshot, elapsedMs: number): number {
+  return elapsedMs > 0 ? ((done - cancelled) / elapsedMs) * 1000 : 0;
 }
 
 function thousandths(value: number): number {

@@ -53,6 +53,18 @@ describe('renderSummary', () => {
     expect(text).toContain('| attempts | 3 | 1 retry |');
   });
 
+  test('the rate is of the rows that were done, and not of those that were cut off', async () => {
+    const tally = tallyOfRows();
+    tally.add(okRow);
+    tally.add({ ...okRow, failure: { code: 'http' }, status: 500 });
+    for (let count = 0; count < 98; count += 1) {
+      tally.add({ failure: { code: 'cancelled' }, status: null, durationMs: null, attempts: 0, bytes: null });
+    }
+    const textOf = (format: 'json' | 'markdown') => renderSummary(tally.snapshot(), { elapsedMs: 1000, format });
+    expect(await textOf('markdown')).toContain('| time | 1.0s | 2.00/s |');
+    expect(await textOf('json')).toContain('"rows_per_second":2,');
+  });
+
   test('one line of JSON for a machine', async () => {
     const text = await renderSummary(exampleTally(), { ...example, format: 'json' });
     expect(text).toBe(
