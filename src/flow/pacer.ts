@@ -17,7 +17,7 @@ const margin = 1.004;
 /** The lag of so many requests must be known before it is counted on: the first ones connect, which takes longer. */
 const lagsKept = 7;
 /** A start that is close to others may come this much earlier than its place, if the one before came late. */
-const maxCatchUpMs = 5;
+const maxCatchUpMs = 3;
 
 /**
  * Says when the next start may be. Knows no timers: the caller brings the time with each call.
@@ -25,7 +25,7 @@ const maxCatchUpMs = 5;
  * Starts are spaced evenly (the generic cell rate algorithm, ITU-T I.371): `count` in `windowMs` is one every
  * `windowMs / count`. From 50 ms on the spacing is kept to the letter, since servers such as nginx refuse a call that
  * comes a millisecond early. Below that timers are too coarse, so the schedule is absolute and a late start is made
- * good, by at most 5 ms or 1% of the window: no window ever holds more than 101% + 1.
+ * good, by at most 3 ms or 1% of the window: no window ever holds more than 101% + 1.
  * `burst` lets that many starts come at once; the window's limit then holds by a log of its last `count` starts.
  */
 export class Pacer {
