@@ -15,7 +15,7 @@ export type IntakeOptions = {
   controller: Dispatcher.DispatchController;
 };
 
-/** So many chunks may wait for who saves them, of 64 KiB at most; then the server has to wait. */
+/** So many chunks may wait for who saves them, of 128 KiB at most; then the server has to wait. */
 const highWaterMark = 16;
 
 /** A body on its way to a file: decoded as it comes, and held back at the socket when the disk is slower. */
