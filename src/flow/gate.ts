@@ -15,8 +15,8 @@ export type GateOptions = {
   burst: number;
   /** See `PacerOptions`. */
   coldMs?: number | undefined;
-  /** Whether so much waits to be written that nothing more should start. One attempt at a time goes on all the same. */
-  isStuffed: () => boolean;
+  /** Whether so much waits to be written that nothing more should start, where so many attempts are running. */
+  isStuffed: (running: number) => boolean;
   clock: Clock;
 };
 
@@ -55,7 +55,7 @@ export class Gate {
   /** Entrants that wait for a slot, first come first served. */
   readonly #queue = new Fifo<Entrant>();
   readonly #pacer: Pacer | null;
-  readonly #isStuffed: () => boolean;
+  readonly #isStuffed: GateOptions['isStuffed'];
   readonly #clock: Clock;
   readonly #alarm: Alarm;
   /** Holders of a slot that wait for a token or for the output, first come first served. */
@@ -154,7 +154,7 @@ export class Gate {
     this.#isHeldByOutput = false;
     this.#alarm.clear();
     for (let turn = this.#turns.head; turn; turn = this.#turns.head) {
-      if (this.#running > 0 && this.#isStuffed()) {
+      if (this.#isStuffed(this.#running)) {
         this.#isHeldByOutput = true;
         break;
       }

@@ -52,7 +52,14 @@ class Run<Payload, Value, State> {
     this.#ending = new Ending(clock);
     this.#count = new FailureCount(options.failureLimit ?? null);
     this.#window = new Window(window, () => this.#rowLeft());
-    this.#gate = new Gate({ concurrency, rate, burst, coldMs, clock, isStuffed: () => this.#window.isStuffed });
+    this.#gate = new Gate({
+      concurrency,
+      rate,
+      burst,
+      coldMs,
+      clock,
+      isStuffed: (running) => this.#window.isStuffed(running),
+    });
     this.#order = options.isOrdered ? new Order(({ result, bytes }) => this.#write(result, bytes)) : null;
     this.#sharing = options.share ? new Sharing(options.share) : null;
     const { tokens = null } = options;
@@ -156,15 +163,25 @@ class Run<Payload, Value, State> {
   #write(result: Result<Payload, Value>, bytes: number): void {
     try {
       const written = this.#options.emit(result);
-      if (written) {
-        written.then(
-          () => this.#window.leave(bytes),
-          (error) => this.#lost(error, bytes),
-        );
-      } else this.#window.leave(bytes);
+      if (written) this.#leaveAfter(written, bytes);
+      else this.#window.leave(bytes);
     } catch (error) {
       this.#lost(error, bytes);
     }
+  }
+
+  #leaveAfter(written: Promise<void>, bytes: number): void {
+    this.#window.fallBehind();
+    written.then(
+      () => {
+        this.#window.caughtUp();
+        this.#window.leave(bytes);
+      },
+      (error) => {
+        this.#window.caughtUp();
+        this.#lost(error, bytes);
+      },
+    );
   }
 
   /** A job will have no result: something that must not break did. */
@@ -220,7 +237,7 @@ class Run<Payload, Value, State> {
   /** A row is written: more may be read, and what waited for the output may start. */
   #rowLeft(): void {
     this.#reader?.feed();
-    if (this.#gate.isHeldByOutput && !this.#window.isStuffed) this.#gate.review();
+    if (this.#gate.isHeldByOutput && !this.#window.isStuffed(this.#gate.running)) this.#gate.review();
   }
 
   #view(): RunView {
@@ -238,7 +255,8 @@ class Run<Payload, Value, State> {
     if (longest)
       return others.length > 0 ? `${longest} and ${others.length} more asked to wait` : `${longest} asked to wait`;
     if (this.#options.tokens && this.#lanes.areShortOfTokens()) return 'tokens';
-    if (this.#window.isStuffed || (!this.#window.hasRoom && this.#gate.running === 0)) return 'output';
+    if (this.#window.isStuffed(this.#gate.running) || (!this.#window.hasRoom && this.#gate.running === 0))
+      return 'output';
     if (this.#gate.waiting > 0) return 'rate';
     return null;
   }

@@ -8,6 +8,8 @@ export class Window {
   readonly #onLeave: () => void;
   #jobs = 0;
   #bytes = 0;
+  /** Results that the output has, and has not done with. */
+  #unwritten = 0;
   #whenEmpty: (() => void) | null = null;
 
   /** `onLeave` is told after each row that is written. */
@@ -26,9 +28,12 @@ export class Window {
     return this.#jobs < this.#maxJobs && this.#bytes < this.#maxBytes;
   }
 
-  /** True when so much waits to be written that not even a job already read should start. */
-  get isStuffed(): boolean {
-    return this.#bytes >= this.#maxBytes;
+  /**
+   * True when so much waits to be written that not even a job already read should start. One may, where nothing `running`
+   * and no output would bring on what the others wait for: a row that is to come before them.
+   */
+  isStuffed(running: number): boolean {
+    return this.#bytes >= this.#maxBytes && (running > 0 || this.#unwritten > 0);
   }
 
   /** A job is read. */
@@ -39,6 +44,15 @@ export class Window {
   /** A result is there and waits to be written. */
   hold(bytes: number): void {
     this.#bytes += bytes;
+  }
+
+  /** The output has a result, and is behind with it until `caughtUp`. */
+  fallBehind(): void {
+    this.#unwritten += 1;
+  }
+
+  caughtUp(): void {
+    this.#unwritten -= 1;
   }
 
   /** A row is written. */

@@ -17,6 +17,11 @@ export type TextWriter = RowWriter & {
 
 /** So many characters are written together at most; a larger row is written by itself. */
 const batchLength = 64 * 1024;
+/** The same for rows that wait for a slow reader. Without a limit they would be longer than a string can be. */
+const waitingLength = 1024 * 1024;
+
+/** Rows that came while the stream was full. */
+type Waiting = { text: string; readonly taken: PromiseWithResolvers<void> };
 
 /**
  * Writes rows to a stream, only whole ones, all that are settled in one turn of the event loop together. Nothing is
@@ -28,9 +33,11 @@ export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoE
   let scheduled: NodeJS.Immediate | null = null;
   let draining: Promise<void> | null = null;
   let isBroken = false;
+  const waiting: Waiting[] = [];
 
   function fail(error: NodeJS.ErrnoException): void {
     batch = '';
+    for (const { taken } of waiting.splice(0)) taken.resolve();
     if (isBroken) return;
     isBroken = true;
     onError(error);
@@ -48,8 +55,12 @@ export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoE
     if (batch === '' || isBroken || draining) return;
     const rows = batch;
     batch = '';
+    give(rows);
+  }
+
+  function give(text: string): void {
     try {
-      if (!stream.write(rows)) draining ??= drained();
+      if (!stream.write(text)) draining ??= drained();
     } catch (error) {
       // A file is written at once, and a full disk is thrown.
       fail(error as NodeJS.ErrnoException);
@@ -61,11 +72,32 @@ export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoE
       const settle = () => {
         stream.off('drain', settle).off('error', settle).off('close', settle);
         draining = null;
-        flush();
+        giveWaiting();
         resolve();
       };
       stream.once('drain', settle).once('error', settle).once('close', settle);
     });
+  }
+
+  /** Each row is done with when the stream has room behind it, so that no more than it holds is in the stream. */
+  function giveWaiting(): void {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      give(next.text);
+      if (draining) return void draining.then(next.taken.resolve);
+      next.taken.resolve();
+    }
+    flush();
+  }
+
+  function wait(text: string): Promise<void> {
+    const last = waiting.at(-1);
+    if (last && last.text.length + text.length <= waitingLength) {
+      last.text += text;
+      return last.taken.promise;
+    }
+    const next = { text, taken: Promise.withResolvers<void>() };
+    waiting.push(next);
+    return next.taken.promise;
   }
 
   function lastTaken(): Promise<void> {
@@ -81,8 +113,8 @@ export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoE
   stream.on('error', fail).on('close', closed);
   function print(text: string): void | Promise<void> {
     if (isBroken) return;
+    if (draining) return wait(text);
     batch += text;
-    if (draining) return draining;
     if (batch.length >= batchLength) flush();
     else scheduled ??= setImmediate(flush);
     return draining ?? undefined;

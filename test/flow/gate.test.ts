@@ -126,9 +126,9 @@ test('`review` keeps the order of those who stay', async () => {
   expect(states(entrants)).toBe('running declined running waiting');
 });
 
-test('while the output is stuffed one attempt at a time goes on, and the others when `review` finds room', async () => {
+test('while one attempt at a time may go on for the output, one does, and the others when `review` finds room', async () => {
   let isStuffed = true;
-  const { gate, enter } = openGate({ concurrency: 3, isStuffed: () => isStuffed });
+  const { gate, enter } = openGate({ concurrency: 3, isStuffed: (running) => isStuffed && running > 0 });
   const entrants = enter(4) as [TestEntrant, TestEntrant, TestEntrant, TestEntrant];
   expect(states(entrants)).toBe('running waiting waiting waiting');
   expect([gate.running, gate.waiting]).toEqual([1, 2]);
@@ -143,7 +143,7 @@ test('while the output is stuffed one attempt at a time goes on, and the others 
 
 test('who waits for the output takes no token', async () => {
   let isStuffed = true;
-  const { clock, gate, enter } = openGate({ rate: tenPerSecond, isStuffed: () => isStuffed });
+  const { clock, gate, enter } = openGate({ rate: tenPerSecond, isStuffed: (running) => isStuffed && running > 0 });
   const entrants = enter(3);
   await clock.advance(500);
   expect(states(entrants)).toBe('running waiting waiting');
