@@ -1,4 +1,4 @@
-import { pipeline, Readable, Transform } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { Failure } from '../record/failure.ts';
 import type { SavedBody } from '../record/saving.ts';
@@ -104,7 +104,7 @@ export class BodyIntake {
     }
   }
 
-  #decoded(first: Buffer | null): Readable {
+  #decoded(first: Buffer | null): AsyncIterable<Uint8Array> {
     const { contentEncoding, maxBytes } = this.#options;
     let stream: Readable = this.#source;
     const encodings = contentEncoding === undefined || first === null ? [] : encodingsIn(contentEncoding);
@@ -116,7 +116,7 @@ export class BodyIntake {
       });
       stream = pipeline(stream, decoder, () => {});
     }
-    return Number.isFinite(maxBytes) ? pipeline(stream, atMost(maxBytes), () => {}) : stream;
+    return Number.isFinite(maxBytes) ? atMost(maxBytes, stream) : stream;
   }
 
   #failureOf(error: unknown): Failure {
@@ -126,13 +126,12 @@ export class BodyIntake {
   }
 }
 
-function atMost(maxBytes: number): Transform {
+/** Throws a Failure `too_large` at the chunk that makes them more. No transform: that would be one more queue between socket and file. */
+async function* atMost(maxBytes: number, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, callback) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) callback(tooLarge(maxBytes));
-      else callback(null, chunk);
-    },
-  });
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    yield chunk;
+  }
 }
