@@ -4,8 +4,11 @@ import { Socket } from 'node:net';
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
 /** A socket that gets much has a buffer of its own for each read: so much at once takes the least CPU for a gigabyte. */
 const ownBytes = 128 * 1024;
-/** From so many bytes on it is handed on with them and not copied: it must not keep much more memory than they take. */
-const leastHandedOn = ownBytes / 2;
+/**
+ * From so many bytes on it is handed on with them and not copied: it must not keep much more memory than they take. One
+ * segment of the loopback device, of 65,483 bytes, is enough.
+ */
+const leastHandedOn = 48 * 1024;
 /** With less than this at a time a socket gets little. */
 const leastMuch = 16 * 1024;
 
