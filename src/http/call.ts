@@ -12,7 +12,7 @@ import type { Exchange, ExchangeOptions, IntakeOf } from './exchange-options.ts'
 import { BodyIntake } from './intake.ts';
 import { locationOf, redirected } from './redirect.ts';
 import { retryAfterMs } from './retry-after.ts';
-import { encodingOf } from './transfer.ts';
+import { encodingOf, mayHaveBody } from './transfer.ts';
 
 export type CallOptions = {
   agent: Agent;
@@ -84,15 +84,18 @@ function outcomeOf(seen: Seen, lane: string | null): Outcome<HttpAnswer, Hop> | 
   const location = locationOf(done.status ?? 0, done.headers.location);
   if (location !== null && options.maxRedirects > 0) return follow(location, lane, seen);
   const encoding = encodingOf(done.headers);
-  return encoding === undefined ? answered(done.body, seen) : decoded(encoding, seen);
+  if (encoding === undefined) return answered(done.body, seen);
+  return decode(done.body, encoding, options.maxBodyBytes).then(
+    (bytes) => answered(bytes, seen),
+    (error) => unreadable(error, seen),
+  );
 }
 
 /** Which answers are saved: those that make the row ok, if they can have a body. */
 function savingOf(job: Job<FetchTask>, { request }: Hop, { isOk, maxRedirects, saving }: CallOptions): IntakeOf {
   return (status, headers, controller) => {
     const isFollowed = maxRedirects > 0 && locationOf(status, headers.location) !== null;
-    const hasBody = request.method !== 'HEAD' && status !== 204 && status !== 304;
-    if (!saving || !isOk(status) || isFollowed || !hasBody) return null;
+    if (!saving || !isOk(status) || isFollowed || !mayHaveBody(request.method, status)) return null;
     const contentEncoding = encodingOf(headers);
     const save = (chunks: AsyncIterable<Uint8Array>) => saving.save(job, chunks);
     return new BodyIntake({ contentEncoding, maxBytes: saving.maxBytes, save, controller });
@@ -100,15 +103,6 @@ function savingOf(job: Job<FetchTask>, { request }: Hop, { isOk, maxRedirects, s
 }
 
 type Seen = { done: Exchange; hop: Hop; options: CallOptions; scope: Cancellation };
-
-async function decoded(encoding: string, seen: Seen): Promise<Outcome<HttpAnswer, Hop>> {
-  const { done, options } = seen;
-  try {
-    return answered(await decode(done.body, encoding, options.maxBodyBytes), seen);
-  } catch (error) {
-    return unreadable(error, seen);
-  }
-}
 
 function answered(bytes: Buffer, seen: Seen): Outcome<HttpAnswer, Hop> {
   const { done, hop, options } = seen;

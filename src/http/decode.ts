@@ -2,7 +2,7 @@ import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { Failure } from '../record/failure.ts';
-import { tooLarge } from './too-large.ts';
+import { atMost, tooLarge } from './too-large.ts';
 import { moreBehind, WholeDecoder } from './whole-decoder.ts';
 
 /** What we ask servers for, in the order in which they should prefer it. */
@@ -80,14 +80,9 @@ export async function decode(body: Buffer, contentEncoding: string, maxBodyBytes
 
 async function readAll(decoder: Transform, bytes: Buffer, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  let length = 0;
   decoder.end(bytes);
-  for await (const chunk of decoder as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
+  for await (const chunk of atMost<Buffer>(maxBytes, decoder)) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** The encodings of a body, the one to undo first at the head. Throws a Failure `decode` when there are too many. */

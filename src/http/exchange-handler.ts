@@ -8,7 +8,7 @@ import type { Exchange, ExchangeOptions, ExchangeSink } from './exchange-options
 import { IdleClock } from './idle-clock.ts';
 import type { BodyIntake } from './intake.ts';
 import { tooLarge } from './too-large.ts';
-import { transferEncodings } from './transfer.ts';
+import { mayHaveBody, transferEncodings } from './transfer.ts';
 
 /** A server may send this many 1xx before its answer. */
 const maxInformational = 100;
@@ -109,7 +109,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#phase = 'body';
     this.#status = status;
     this.#headers = headers;
-    const hasBody = this.#request.method !== 'HEAD' && status !== 204 && status !== 304;
+    const hasBody = mayHaveBody(this.#request.method, status);
     if (hasBody && transferEncodings(headers) === null) {
       this.#fail(this.#protocol(`an unknown transfer-encoding, ${String(headers['transfer-encoding']).slice(0, 100)}`));
       return;

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { Failure } from '../record/failure.ts';
 import type { SavedBody } from '../record/saving.ts';
 import { createDecoder, encodingsIn, undecodable } from './decode.ts';
-import { tooLarge } from './too-large.ts';
+import { atMost } from './too-large.ts';
 
 export type IntakeOptions = {
   /** The answer's content-encoding, if any. */
@@ -123,15 +123,5 @@ export class BodyIntake {
     if (this.#fault) return this.#fault;
     if (error instanceof Failure) return error;
     return new Failure('output', `the body cannot be saved: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-/** Throws a Failure `too_large` at the chunk that makes them more. No transform: that would be one more queue between socket and file. */
-async function* atMost(maxBytes: number, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
-    yield chunk;
   }
 }

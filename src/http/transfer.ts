@@ -11,6 +11,11 @@ export function transferEncodings({ 'transfer-encoding': header }: HttpHeaders):
   return encodings.every((encoding) => /^(?:(?:x-)?gzip|deflate)$/.test(encoding)) ? encodings : null;
 }
 
+/** Whether an answer has a body, whatever its headers say of one (RFC 9112, section 6.3). */
+export function mayHaveBody(method: string, status: number): boolean {
+  return method !== 'HEAD' && status !== 204 && status !== 304;
+}
+
 /** All that a body is encoded with, in the words of a content-encoding, or undefined. */
 export function encodingOf(headers: HttpHeaders): string | undefined {
   const content = headers['content-encoding']?.toString();

@@ -1,8 +1,6 @@
-import { compactJson } from '../record/compact-json.ts';
-import { parseExactJson } from '../record/json.ts';
 import type { PromptTask } from '../record/prompt.ts';
 import { given } from './ask.ts';
-import { listOf, without } from './json-fields.ts';
+import { listOf, objectIn, without } from './json-fields.ts';
 import type { Part } from './parts.ts';
 import { type ToolWords, toolsIn } from './tools.ts';
 import { type Call, grouped, type Turn, textIn, turnsOf, wrong } from './turns.ts';
@@ -47,9 +45,7 @@ function resultOf(turn: Turn): unknown {
   const { callId: id, toolName: name, place } = turn;
   if (name === null) return wrong(place, 'Gemini wants to know whose result it is: no tool call before it has that id');
   const text = textIn(turn, 'Gemini takes only text as the result of a tool');
-  const json = compactJson(text);
-  const response = json?.startsWith('{') ? parseExactJson(json) : { output: text };
-  return { functionResponse: { ...given({ id }), name, response } };
+  return { functionResponse: { ...given({ id }), name, response: objectIn(text) ?? { output: text } } };
 }
 
 function pieceOf(part: Part, { place }: Turn): unknown {

@@ -1,3 +1,6 @@
+import { compactJson } from '../record/compact-json.ts';
+import { parseExactJson } from '../record/json.ts';
+
 /** JSON from a stranger, a field at a time: each returns what was expected, or null. */
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -9,6 +12,12 @@ export function fieldsOf(value: unknown): Fields | null {
 /** The fields but those of these names. */
 export function without(fields: Fields, ...names: readonly string[]): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
+}
+
+/** The object that a text of JSON holds, numbers as they are written, or null. */
+export function objectIn(text: string): Fields | null {
+  const json = compactJson(text);
+  return json?.startsWith('{') ? (parseExactJson(json) as Fields) : null;
 }
 
 export function listOf(value: unknown): readonly unknown[] | null {

@@ -5,6 +5,7 @@ import type { Draft } from './draft.ts';
 import { type Fields, fieldsOf, listOf, numberOf, textOf } from './json-fields.ts';
 import { createReader, type Dialect } from './reader.ts';
 import { isStrict } from './strict-schema.ts';
+import { signatureIn } from './turns.ts';
 
 /** OpenAI's Chat Completions, and everything that speaks it: POST {base}/chat/completions. */
 export function openaiChat(settings: ModelSettings): Codec {
@@ -94,12 +95,11 @@ function takeCalls(calls: unknown, draft: Draft): void {
   for (const [at, one] of (listOf(calls) ?? []).map(fieldsOf).entries()) {
     if (!one) continue;
     const called = fieldsOf(one.function);
-    const signature = fieldsOf(fieldsOf(one.extra_content)?.google)?.thought_signature;
     draft.calls.take(numberOf(one.index) ?? at, {
       id: one.id,
       name: called?.name,
       input: called?.arguments,
-      signature,
+      signature: signatureIn(one),
     });
   }
 }

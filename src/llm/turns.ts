@@ -1,9 +1,7 @@
-import { compactJson } from '../record/compact-json.ts';
 import { Failure } from '../record/failure.ts';
-import { parseExactJson } from '../record/json.ts';
 import type { Message } from '../record/prompt.ts';
 import { quote } from '../record/request.ts';
-import { type Fields, fieldsOf, listOf, textOf } from './json-fields.ts';
+import { type Fields, fieldsOf, listOf, objectIn, textOf } from './json-fields.ts';
 import { type Part, partsOf } from './parts.ts';
 
 /** One message of a conversation in the form of OpenAI's Chat Completions, understood, for APIs that have another. */
@@ -56,15 +54,14 @@ function turnOf(message: Message, { names, provider, place }: Surroundings): Tur
   if (name && role !== 'tool') {
     wrong(place, `${provider} has no \`name\` for who speaks: leave it out, or write it into the content`);
   }
-  const parts = partsOf(content);
   const calls = listOf(tool_calls ?? []) ?? wrong(place, '`tool_calls` must be a list');
   if (calls.length > 0 && role !== 'assistant') wrong(place, 'only an assistant calls tools: `tool_calls`');
-  const declined = textOf(refusal);
+  const said = partsOf(content).length === 0 ? textOf(refusal) || content : content;
   const callId = textOf(tool_call_id);
   return {
     role,
-    content: declined && parts.length === 0 ? declined : content,
-    parts: declined && parts.length === 0 ? partsOf(declined) : parts,
+    content: said,
+    parts: partsOf(said),
     calls: calls.map((call) => callOf(call, place)),
     callId,
     toolName: role === 'tool' ? (textOf(message.tool_name) ?? names.get(callId ?? '') ?? textOf(name)) : null,
@@ -96,9 +93,13 @@ function callOf(call: unknown, place: string): Call {
   const called = fieldsOf(fields?.function);
   const name = textOf(called?.name);
   if (!name) return wrong(place, 'expected tool calls with `function`, its `name` and `arguments`');
-  const signature = fieldsOf(fieldsOf(fields?.extra_content)?.google)?.thought_signature;
   const input = inputOf(called?.arguments, () => wrong(place, `the arguments for ${name} are no JSON object`));
-  return { id: textOf(fields?.id), name, input, signature: textOf(signature) };
+  return { id: textOf(fields?.id), name, input, signature: textOf(signatureIn(fields)) };
+}
+
+/** Where Gemini's OpenAI-compatible server puts what it has signed, and rows do too. */
+export function signatureIn(call: Fields | null): unknown {
+  return fieldsOf(fieldsOf(call?.extra_content)?.google)?.thought_signature;
 }
 
 /** OpenAI writes arguments as JSON text, Ollama as an object, and models that give none as nothing. */
@@ -106,8 +107,7 @@ function inputOf(given: unknown, fail: () => never): Fields {
   const text = textOf(given);
   if (given === undefined || given === null || text?.trim() === '') return {};
   if (text === null) return fieldsOf(given) ?? fail();
-  const json = compactJson(text);
-  return json?.startsWith('{') ? (parseExactJson(json) as Fields) : fail();
+  return objectIn(text) ?? fail();
 }
 
 /** The text of a message; a Failure where it is more than text, and only text will do. */

@@ -86,7 +86,6 @@ export function createRowWriter(stream: Writable, onError: (error: NodeJS.ErrnoE
       if (draining) return void draining.then(next.taken.resolve);
       next.taken.resolve();
     }
-    flush();
   }
 
   function wait(text: string): Promise<void> {

@@ -204,20 +204,27 @@ describe('a redirect', () => {
   });
 });
 
+/** Writes down who asks on which connection, and replies to the n-th request of each. */
+async function startHearing(reply: (socket: Socket, asked: { nth: number; connection: number }) => void) {
+  const heard: string[] = [];
+  const server = await startRawServer((socket, connection) => {
+    let nth = 0;
+    socket.on('data', (chunk) => {
+      heard.push(`${connection} ${chunk.toString().split(' ', 1)[0]}`);
+      nth += 1;
+      reply(socket, { nth, connection });
+    });
+  });
+  return { server, heard };
+}
+
 describe('a keep-alive race', () => {
   /** Answers the first request of each connection that `serves`, and closes it at the next, unheard. */
-  async function startRacing(serves: (connection: number) => boolean) {
-    const heard: string[] = [];
-    const server = await startRawServer((socket, nth) => {
-      let asked = 0;
-      socket.on('data', (chunk) => {
-        heard.push(`${nth} ${chunk.toString().split(' ', 1)[0]}`);
-        asked += 1;
-        if (asked === 1 && serves(nth)) socket.write(ok);
-        else socket.end();
-      });
+  function startRacing(serves: (connection: number) => boolean) {
+    return startHearing((socket, { nth, connection }) => {
+      if (nth === 1 && serves(connection)) socket.write(ok);
+      else socket.end();
     });
-    return { server, heard };
   }
 
   test('costs a GET nothing: it is sent again, on a new connection', async () => {
@@ -270,17 +277,8 @@ describe('a keep-alive race', () => {
 
 describe('what is left of an answer, and comes as the next one,', () => {
   /** Answers the first request of each connection, and has junk left for the next. */
-  async function startLeaving(first: string) {
-    const heard: string[] = [];
-    const server = await startRawServer((socket, nth) => {
-      let asked = 0;
-      socket.on('data', (chunk) => {
-        heard.push(`${nth} ${chunk.toString().split(' ', 1)[0]}`);
-        asked += 1;
-        socket.write(asked === 1 ? first : 'left over\r\n');
-      });
-    });
-    return { server, heard };
+  function startLeaving(first: string) {
+    return startHearing((socket, { nth }) => void socket.write(nth === 1 ? first : 'left over\r\n'));
   }
 
   test('costs a GET nothing: it is sent again, on a new connection', async () => {
