@@ -1,12 +1,12 @@
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Landed } from '../flow/sharing.ts';
+import type { SharedAnswer } from '../flow/sharing.ts';
 import { Failure } from '../record/failure.ts';
 
 export type AnswerStore<Value> = {
-  get(twin: string): Landed<Value> | null;
-  set(twin: string, landed: Landed<Value>): void;
+  get(key: string): SharedAnswer<Value> | null;
+  set(key: string, answer: SharedAnswer<Value>): void;
   close(): void;
 };
 
@@ -82,8 +82,10 @@ function fieldsOf({ code, message, phase, retryable, cause }: Failure): FailureF
   return { code, message, phase, retryable, cause: beneath };
 }
 
-function landedOf<Value>(content: Buffer): Landed<Value> {
-  const { failure, ...landed } = JSON.parse(content.toString()) as Landed<Value> & { failure: FailureFields | null };
+function landedOf<Value>(content: Buffer): SharedAnswer<Value> {
+  const { failure, ...landed } = JSON.parse(content.toString()) as SharedAnswer<Value> & {
+    failure: FailureFields | null;
+  };
   if (!failure) return { ...landed, failure: null };
   const { code, message, phase, retryable, cause } = failure;
   const beneath = cause ? { cause: Object.assign(new Error(cause.message), { code: cause.code }) } : {};

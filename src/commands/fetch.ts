@@ -124,7 +124,7 @@ export default class Fetch extends ConfigurableCommand {
               retryOn: flags['retry-on'] ?? null,
               retriesUnsafe: flags['retry-unsafe'] || flags['idempotency-key'],
             }),
-            share: answers && { twinOf: ({ payload }) => payload.twin ?? null, store: answers },
+            share: answers && { keyOf: ({ payload }) => payload.twin ?? null, store: answers },
             render,
             shape: shaping && createShape({ ...shaping, isTerminal: process.stdout.isTTY ?? false, render, secrets }),
             measure: measureAnswer,

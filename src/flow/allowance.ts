@@ -1,7 +1,7 @@
 import { Failure } from '../record/failure.ts';
-import type { Cost, Job } from '../record/job.ts';
+import type { Job } from '../record/job.ts';
 import { LearnedBudgets } from './learned-budgets.ts';
-import type { Spending } from './spending.ts';
+import type { CallEnd, Limiter, PendingCall } from './limiter.ts';
 import { type Reservation, TokenBudget } from './token-budget.ts';
 
 /** What the calls of a run take beside a slot and a start. */
@@ -14,66 +14,43 @@ export type TokenOptions<Payload> = {
   readonly total: number | null;
 };
 
-export type AllowanceOptions = {
-  perMinute: number | null;
-  spending: Spending | null;
-  /** Called when a wait is over that had no known end. */
-  wake: () => void;
-};
-
 /** What a call was let start with. */
-export type Ticket = { readonly atMs: number; readonly tokens: number; readonly reservation: Reservation | null };
+export type Ticket = { readonly atMs: number; readonly reservation: Reservation | null };
 
-/** The tokens that one lane may take: by the user's limit, by what the server says is left, and by the run's budget. */
-export class Allowance {
+/** The tokens that the calls of one lane may take: by the user's limit, and by what the server says is left. */
+export class Allowance implements Limiter<Ticket> {
+  readonly reason = 'tokens';
   readonly #budget: TokenBudget | null;
-  readonly #spending: Spending | null;
-  readonly #wake: () => void;
   readonly #learned = new LearnedBudgets();
 
-  constructor({ perMinute, spending, wake }: AllowanceOptions) {
+  /** At most so many tokens in any minute; null is no limit. */
+  constructor(perMinute: number | null) {
     this.#budget = perMinute === null ? null : new TokenBudget(perMinute);
-    this.#spending = spending;
-    this.#wake = wake;
   }
 
-  /** Why such a call can never start, or null. */
-  refusalFor(tokens: number): Failure | null {
+  /** Why such a call can never start, or null. What it may take is known better, and may be more, than when it came. */
+  refusal({ tokens = 0 }: PendingCall): Failure | null {
     if (!this.#budget || this.#budget.admits(tokens)) return null;
     return new Failure('input', `not called: it may take ${tokens} tokens, more than are allowed in a minute (--tpm)`);
   }
 
-  /** Milliseconds until such a call may start; Infinity when only the end of another one can tell. */
-  waitMs(nowMs: number, tokens: number): number {
-    if (this.#spending && !this.#spending.allows(tokens, this.#wake)) return Number.POSITIVE_INFINITY;
-    return this.#rateWaitMs(nowMs, tokens);
-  }
-
-  /** Whether such a call has to wait. For who looks on: asking changes nothing, where `waitMs` may end the run. */
-  isShort(nowMs: number, tokens: number): boolean {
-    return this.#spending?.fits(tokens) === false || this.#rateWaitMs(nowMs, tokens) > 0;
-  }
-
-  #rateWaitMs(nowMs: number, tokens: number): number {
+  /** Infinity when only the end of another call can tell. */
+  waitMs(nowMs: number, { tokens = 0 }: PendingCall): number {
     return Math.max(this.#budget?.waitMs(nowMs, tokens) ?? 0, this.#learned.waitMs(nowMs, tokens));
   }
 
-  /** A call starts. */
-  started(nowMs: number, tokens: number): Ticket {
+  started(nowMs: number, { tokens = 0 }: PendingCall): Ticket {
     this.#learned.started(nowMs, tokens);
-    this.#spending?.reserve(tokens);
-    return { atMs: nowMs, tokens, reservation: this.#budget?.reserve(nowMs, tokens) ?? null };
+    return { atMs: nowMs, reservation: this.#budget?.reserve(nowMs, tokens) ?? null };
   }
 
-  /** It has ended. Without a cost all that was reserved counts as taken. */
-  ended({ atMs, tokens, reservation }: Ticket, nowMs: number, cost: Cost | null): void {
-    const used = cost?.tokens ?? null;
-    if (reservation) this.#budget?.settle(reservation, nowMs, used);
-    if (cost) this.#learned.learn(atMs, nowMs, cost.budgets);
-    this.#spending?.settle(tokens, used ?? tokens);
+  /** Without a cost all that was reserved counts as taken. */
+  ended(ticket: Ticket | undefined, { endedMs, cost }: CallEnd): void {
+    if (!ticket) return;
+    if (ticket.reservation) this.#budget?.settle(ticket.reservation, endedMs, cost?.tokens ?? null);
+    if (cost) this.#learned.learn(ticket.atMs, endedMs, cost.budgets);
   }
 
-  /** True when it can be thrown away and made anew. */
   isFresh(nowMs: number): boolean {
     return (this.#budget?.isFresh(nowMs) ?? true) && this.#learned.isFresh(nowMs);
   }

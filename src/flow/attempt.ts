@@ -1,10 +1,10 @@
 import type { Failure } from '../record/failure.ts';
-import type { AttemptEntry, CallContext, Job, Outcome, Result } from '../record/job.ts';
+import type { AttemptEntry, CallContext, Job, Outcome } from '../record/job.ts';
 import type { TokenOptions } from './allowance.ts';
+import type { Caller } from './caller.ts';
 import type { Clock } from './clock.ts';
 import type { Lanes } from './lanes.ts';
 import type { RetryPolicy } from './retry.ts';
-import type { Sharing } from './sharing.ts';
 import type { Ending } from './signals.ts';
 
 /**
@@ -24,15 +24,15 @@ export type FlowEvent<Payload, State, Value = unknown> =
   | { kind: 'hold'; job: Job<Payload>; lane: string; failure: Failure; ms: number }
   | { kind: 'close'; job: Job<Payload>; lane: string; failure: Failure; ms: number };
 
-/** What every job of a run shares. */
-export type ExecutionOptions<Payload, Value, State> = {
+/** What all courses of a run share. */
+export type CourseOptions<Payload, Value, State> = {
   attempt: Attempt<Payload, Value, State>;
   laneOf: (job: Job<Payload>) => string;
   lanes: Lanes;
+  /** The run, as its limits see it. */
+  caller: Caller;
   /** What a job's attempts may take, where tokens are limited. */
   tokens?: TokenOptions<Payload> | null;
-  /** Makes one call for jobs that would make the same; null where each makes its own. */
-  sharing?: Sharing<Payload, Value> | null;
   ending: Ending;
   policy: RetryPolicy;
   /** One attempt's time in slots, all its hops together, in milliseconds; 0 is no limit. */
@@ -44,8 +44,6 @@ export type ExecutionOptions<Payload, Value, State> = {
   /** Keep a log of every attempt in the result. */
   keepsLog: boolean;
   observe: ((event: FlowEvent<Payload, State, Value>) => void) | null;
-  /** Takes the job's one result. */
-  settled: (result: Result<Payload, Value>) => void;
-  /** Told instead when something broke that must not: a bug. */
+  /** Called instead of a result when something broke that must not: a bug. */
   broken: (job: Job<Payload>, error: unknown) => void;
 };

@@ -1,8 +1,11 @@
+import type { Limiter } from './limiter.ts';
+
 /**
  * The pause of a lane that was refused: nothing starts until it is over, then a single probe, and when that was not
  * refused, everyone. Knows no timers: the caller brings the time, in milliseconds, with each call.
  */
-export class Hold {
+export class Hold implements Limiter<boolean> {
+  readonly reason = 'asked to wait';
   #untilMs = 0;
   /** `due` until the probe starts, `out` until it has ended. */
   #probe: 'none' | 'due' | 'out' = 'none';
@@ -11,11 +14,6 @@ export class Hold {
   extend(untilMs: number): void {
     this.#untilMs = Math.max(this.#untilMs, untilMs);
     this.#probe = 'due';
-  }
-
-  /** True while there is anything to wait for. */
-  get isOn(): boolean {
-    return this.#probe !== 'none';
   }
 
   /** How long until something may start; Infinity when only the end of the probe can tell. */
@@ -29,20 +27,20 @@ export class Hold {
     return Math.max(0, this.#untilMs - nowMs);
   }
 
-  /** Something starts. True when it is the probe: its end is to be told to `probed`. */
+  /** Something starts. True when it is the probe. */
   started(): boolean {
     if (this.#probe !== 'due') return false;
     this.#probe = 'out';
     return true;
   }
 
-  /** The probe has ended. A refused one has made the next one due already, by `extend`. */
-  probed(): void {
-    if (this.#probe === 'out') this.#probe = 'none';
+  /** A refused probe has made the next one due already, by `extend`. */
+  ended(isProbe: boolean | undefined): void {
+    if (isProbe && this.#probe === 'out') this.#probe = 'none';
   }
 
   /** True when a lane without a hold would do the same. */
-  isOver(nowMs: number): boolean {
+  isFresh(nowMs: number): boolean {
     return this.#probe === 'none' || (this.#probe === 'due' && this.#untilMs <= nowMs);
   }
 }

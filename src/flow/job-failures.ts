@@ -1,5 +1,7 @@
 import { Failure } from '../record/failure.ts';
+import type { Job, Result } from '../record/job.ts';
 import type { Decision } from './retry.ts';
+import type { SharedAnswer } from './sharing.ts';
 
 /** What jobs are told that their calls did not tell. */
 
@@ -39,4 +41,14 @@ export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new Failure('error', message, { cause: error });
+}
+
+/** The result of a job that made no call of its own. */
+export function answeredBy<Payload, Value>(
+  job: Job<Payload>,
+  { value, failure, hops }: SharedAnswer<Value>,
+  totalMs: number,
+): Result<Payload, Value> {
+  const timings = { queuedMs: 0, limitedMs: 0, totalMs };
+  return { job, value, failure, attempts: 0, hops, durationMs: null, timings, log: null };
 }

@@ -1,58 +1,82 @@
 import type { Failure } from '../record/failure.ts';
-import type { Timings } from '../record/job.ts';
 import { Alarm } from './alarm.ts';
-import { Allowance } from './allowance.ts';
 import type { Clock } from './clock.ts';
-import type { Entrant, Gate } from './gate.ts';
+import { Closure } from './closure.ts';
+import type { Gate, Origin } from './gate.ts';
 import { Hold } from './hold.ts';
 import type { LaneLimits, LaneOptions } from './lane-options.ts';
+import { endAll, firstRefusal, type Limiter, longestWaitMs, startAll } from './limiter.ts';
 import { Pacer } from './pacer.ts';
-import { Refusals } from './refusals.ts';
 import type { Paced } from './signals.ts';
+import { Slots } from './slots.ts';
 import { Throttle } from './throttle.ts';
 import { WaitQueue } from './wait-queue.ts';
-import type { Waiter } from './waiter.ts';
+import type { Answer, Waiter } from './waiter.ts';
 
 /**
- * Everything that shares one set of limits: by default the calls to one host. Jobs wait here in order, and at most
- * one of them waits at the gate, so that no token is taken early and no slot is held by a lane that may not start.
+ * A queue and its limiters: everything that shares one set of limits, by default the calls to one host. Calls wait here
+ * in order, and at most one of them waits at the gate, so that no token is taken early and no slot is held by a lane that
+ * may not start.
  *
- * A refused lane (429, 503) is held as a whole: nothing starts until the hold ends, then a single probe, and when
- * that was not refused, everyone.
+ * Limiters are only ever added: what a call was granted by the first ones is theirs at its end.
  */
-export class Lane implements Entrant, Paced {
-  readonly #limits: LaneLimits;
+export class Lane implements Origin, Paced {
   readonly #gate: Gate;
   readonly #clock: Clock;
-  readonly #pacer: Pacer | null;
-  readonly #alarm: Alarm;
-  readonly #allowance: Allowance | null;
-  readonly #waiting = new WaitQueue<Waiter>();
+  readonly #burst: number;
+  readonly #coldMs: number;
+  readonly #stalled: LaneOptions['stalled'];
+  readonly #limiters: Limiter[] = [];
+  #slots: Slots | null = null;
+  #pacer: Pacer | null = null;
+  /** Made when the server first refuses a call. */
+  #hold: Hold | null = null;
   #throttle: Throttle | null = null;
+  #closure: Closure | null = null;
+  readonly #alarm: Alarm;
+  readonly #waiting = new WaitQueue();
   #running = 0;
-  /** The one who waits at the gate. */
-  #atGate: Waiter | null = null;
+  #isAtGate = false;
   #isPumping = false;
-  readonly #hold = new Hold();
-  readonly #refusals: Refusals;
-  /** Since when the head of the queue waits for a time to come, or null. */
+  /** Since when the head of the queue waits for something that is no slot, or null. */
   #limitedSinceMs: number | null = null;
 
-  constructor({ limits, burst, coldMs = 0, gate, clock, tokens = null }: LaneOptions) {
-    this.#limits = limits;
+  constructor({ limits, limiters = [], burst, coldMs = 0, gate, clock, stalled }: LaneOptions) {
     this.#gate = gate;
     this.#clock = clock;
-    this.#refusals = new Refusals(clock);
+    this.#burst = burst;
+    this.#coldMs = coldMs;
+    this.#stalled = stalled;
     this.#alarm = new Alarm(clock, () => this.#pump());
-    this.#pacer = limits.rate ? new Pacer(limits.rate, { burst, coldMs }) : null;
-    this.#allowance = tokens ? new Allowance({ ...tokens, wake: () => this.#pump() }) : null;
+    for (const limiter of limiters) this.#add(limiter);
+    this.adjust(limits);
   }
 
-  /** Takes its place in the queue: its `begin` is called when the lane and the gate let it start, else its `dismiss`. */
+  /** Other limits from now on. Calls in flight finish, also where they are more than are allowed now. */
+  adjust({ concurrency, rate }: Partial<LaneLimits>): void {
+    if (concurrency !== undefined) {
+      const size = concurrency ?? Number.POSITIVE_INFINITY;
+      if (this.#slots) this.#slots.resize(size);
+      else if (concurrency !== null) this.#slots = this.#add(new Slots(size));
+    }
+    if (rate !== undefined) {
+      if (this.#pacer) this.#pacer.adjust(rate, this.#burst);
+      else if (rate) this.#pacer = this.#add(new Pacer(rate, { burst: this.#burst, coldMs: this.#coldMs }));
+    }
+    this.#pump();
+  }
+
+  #add<Kind extends Limiter>(limiter: Kind): Kind {
+    limiter.onWake?.(() => this.#pump());
+    this.#limiters.push(limiter);
+    return limiter;
+  }
+
+  /** Takes its place in the queue: its `begin` is called when lane and gate let it start, else its `reject`. */
   enter(waiter: Waiter): void {
-    const refusal = this.#refusals.for(waiter) ?? this.#tooLarge(waiter);
+    const refusal = this.#refusalOf(waiter);
     if (refusal) {
-      waiter.dismiss(refusal);
+      waiter.reject(refusal);
       return;
     }
     this.#waiting.enter(waiter);
@@ -62,33 +86,31 @@ export class Lane implements Entrant, Paced {
   /**
    * Nothing starts for the next `ms`; then one probe. Overlapping holds take the latest end. `isGuess` says that the
    * time is our own: the server did not name one, so the lane has to find out what it takes, and where it has found that
-   * calls are refused by chance, it goes on: then this says false.
+   * calls are refused at random, it goes on: then this says false.
    */
   hold(ms: number, { isGuess }: { isGuess: boolean }): boolean {
     if (isGuess) {
-      this.#throttle ??= new Throttle(this.#clock.now());
+      this.#throttle ??= this.#add(new Throttle(this.#clock.now()));
       if (this.#throttle.isPauseIdle) return false;
     }
+    this.#hold ??= this.#add(new Hold());
     this.#hold.extend(this.#clock.now() + ms);
     this.#gate.review();
     this.#pump();
     return true;
   }
 
-  /** For the next `ms` every job of this lane fails with `failure`, without a call. */
+  /** For the next `ms` every call of this lane fails with `failure`, without being made. */
   close(ms: number, failure: Failure): void {
-    if (this.#refusals.close(ms, failure)) this.dismiss();
+    this.#closure ??= this.#add(new Closure());
+    if (this.#closure.extend(this.#clock.now() + ms, failure)) this.rejectRefused();
   }
 
-  /** Nothing starts any more: waiting jobs fail with `failure`. Hops of attempts in flight may be let through. */
-  stop(failure: Failure, { allowsHops }: { allowsHops: boolean }): void {
-    this.forbid(failure, { allowsHops });
-    this.dismiss();
-  }
-
-  /** The first half of `stop`: from now on nothing starts. A stop that was strict stays so. */
-  forbid(failure: Failure, { allowsHops }: { allowsHops: boolean }): void {
-    this.#refusals.stop(failure, { allowsHops });
+  /** Rejects everyone in the queue who may never start. Who is at the gate is asked there. */
+  rejectRefused(): void {
+    this.#waiting.keep((waiter) => !this.#isRejected(waiter));
+    this.#gate.review();
+    this.#pump();
   }
 
   /** Whether it matters when a request leaves. */
@@ -107,139 +129,137 @@ export class Lane implements Entrant, Paced {
 
   /** Milliseconds for which the lane is still held; 0 when it is not. */
   heldMs(): number {
-    return this.#hold.leftMs(this.#clock.now());
+    return this.#hold?.leftMs(this.#clock.now()) ?? 0;
   }
 
-  /** Whether tokens are what the head of the queue waits for. */
-  isShortOfTokens(): boolean {
+  /** What makes the next waiter wait, in a word, or null. */
+  limitedBy(): string | null {
     const waiter = this.#waiting.head;
-    if (!waiter || !this.#allowance) return false;
-    return this.#allowance.isShort(this.#clock.now(), waiter.tokens ?? 0);
-  }
-
-  /** True when the lane can be forgotten: nothing in it, and nothing that a new one would not know, but for a learned pace, which it learns anew. */
-  isIdle(): boolean {
+    if (!waiter) return null;
     const now = this.#clock.now();
-    return (
-      this.#running === 0 &&
-      this.#atGate === null &&
-      this.#waiting.length === 0 &&
-      this.#hold.isOver(now) &&
-      this.#refusals.isOpen(now) &&
-      (this.#pacer === null || this.#pacer.isFresh(now)) &&
-      (this.#allowance === null || this.#allowance.isFresh(now))
-    );
+    const all = [...this.#limiters, ...waiter.caller.limiters];
+    return all.find((limiter) => limiter.waitMs(now, waiter, this.#running) > 0)?.reason ?? null;
   }
 
-  /** For the gate: where the waiting of the one at the gate is written down. */
-  get timings(): Timings {
-    return this.#waiterAtGate().timings;
+  /** True when the lane can be forgotten: nothing in it, and nothing that a new one would not know, but for what it learned about refusals, which it learns anew. */
+  isIdle(): boolean {
+    if (this.#running > 0 || this.#isAtGate || this.#waiting.length > 0) return false;
+    const now = this.#clock.now();
+    return this.#limiters.every((limiter) => limiter.isFresh(now));
   }
 
-  get sinceMs(): number {
-    return this.#waiterAtGate().sinceMs;
-  }
-
-  /** For the gate: whether the one at the gate may start now. */
-  ready(): boolean {
-    const waiter = this.#waiterAtGate();
-    return this.#refusals.for(waiter) === null && this.#waitMs(waiter) === 0;
-  }
-
-  /** For the gate: starts the one who waits there. */
-  admit(free: () => void, startedMs: number): void {
-    const waiter = this.#waiterAtGate();
-    const isProbe = this.#hold.started();
-    this.#atGate = null;
-    this.#running += 1;
-    const atOnce = this.#running;
-    this.#pacer?.take(startedMs);
-    this.#throttle?.started(startedMs);
-    const ticket = this.#allowance?.started(startedMs, waiter.tokens ?? 0);
-    waiter.begin(({ wasRefused, cost = null }) => {
-      if (wasRefused) this.#throttle?.refused({ startedMs, nowMs: this.#clock.now(), running: this.#running, atOnce });
-      else this.#throttle?.succeeded(startedMs, this.#running);
-      this.#running -= 1;
-      if (ticket) this.#allowance?.ended(ticket, this.#clock.now(), cost);
-      if (isProbe) this.#hold.probed();
-      free();
-      this.#pump();
-    }, startedMs);
+  /** Something from outside has changed: the next waiter may be able to start. */
+  wake(): void {
     this.#pump();
   }
 
-  /** For the gate: it was open, but the lane was not any more. Back to the head of the queue, or away. */
-  decline(): void {
-    const waiter = this.#waiterAtGate();
-    this.#atGate = null;
-    const refusal = this.#refusals.for(waiter);
-    if (refusal) waiter.dismiss(refusal);
-    else {
+  isReady(waiter: Waiter): boolean {
+    if (waiter.isCancelled || this.#refusalOf(waiter) !== null || waiter.caller.hasBackpressure()) return false;
+    return this.#waitMs(waiter) === 0;
+  }
+
+  start(waiter: Waiter, free: () => void, startedMs: number): void {
+    const { caller } = waiter;
+    this.#isAtGate = false;
+    this.#running += 1;
+    caller.running += 1;
+    const atOnce = this.#running;
+    const grants = startAll(this.#limiters, startedMs, waiter);
+    const callerGrants = startAll(caller.limiters, startedMs, waiter);
+    const release = ({ failure = null, wasRefused, cost = null }: Answer) => {
+      if (this.#limiters.length > 0 || caller.limiters.length > 0) {
+        const endedMs = this.#clock.now();
+        const end = { startedMs, endedMs, failure, wasRefused, cost, atOnce, running: this.#running };
+        endAll(this.#limiters, grants, end);
+        endAll(caller.limiters, callerGrants, end);
+      }
+      this.#running -= 1;
+      caller.running -= 1;
+      free();
+      this.#pump();
+      if (this.#stalled.size > 0) wakeAll(this.#stalled);
+    };
+    waiter.begin(release, startedMs);
+    this.#pump();
+  }
+
+  /** The gate was open, but the lane was not any more. Back to the head of the queue, or away. */
+  requeue(waiter: Waiter): void {
+    this.#isAtGate = false;
+    if (!this.#isRejected(waiter)) {
       waiter.sinceMs = this.#clock.now();
       this.#waiting.return(waiter);
     }
     this.#pump();
   }
 
-  #waiterAtGate(): Waiter {
-    if (!this.#atGate) throw new Error('nobody of this lane is at the gate');
-    return this.#atGate;
+  /** Whether nobody has to wait for it any more: it is cancelled, or was refused just now. */
+  #isRejected(waiter: Waiter): boolean {
+    if (waiter.isCancelled) return true;
+    const refusal = this.#refusalOf(waiter);
+    if (refusal) waiter.reject(refusal);
+    return refusal !== null;
   }
 
-  /** Sends away everyone who may not wait any more. Who is at the gate is asked there. */
-  dismiss(): void {
-    this.#waiting.keep((waiter) => {
-      const refusal = this.#refusals.for(waiter);
-      if (refusal) waiter.dismiss(refusal);
-      return refusal === null;
-    });
-    this.#gate.review();
-    this.#pump();
+  /** Why it may never start, or null. */
+  #refusalOf(waiter: Waiter): Failure | null {
+    const ending = waiter.caller.refusal(waiter.isHop);
+    if (ending || this.#limiters.length === 0) return ending;
+    return firstRefusal(this.#limiters, this.#clock.now(), waiter);
   }
 
-  /** Why it can never start, or null. What it may take is known better, and may be more, than when it came. */
-  #tooLarge(waiter: Waiter): Failure | null {
-    return this.#allowance?.refusalFor(waiter.tokens ?? 0) ?? null;
-  }
-
-  /** Milliseconds until the lane may start a job; Infinity when only the end of another one can tell. */
+  /** Milliseconds until the call may start; Infinity when no time can tell. */
   #waitMs(waiter: Waiter): number {
-    if (this.#limits.concurrency !== null && this.#running >= this.#limits.concurrency) return Number.POSITIVE_INFINITY;
-    if (!this.#hold.isOn && !this.#pacer && !this.#throttle && !this.#allowance) return 0;
+    const { limiters } = waiter.caller;
+    if (this.#limiters.length === 0 && limiters.length === 0) return 0;
     const now = this.#clock.now();
-    const heldMs = this.#hold.waitMs(now);
-    const paceMs = this.#pacer?.waitMs(now) ?? 0;
-    const learnedMs = this.#throttle?.waitMs(now, this.#running) ?? 0;
-    return Math.max(0, heldMs, paceMs, learnedMs, this.#allowance?.waitMs(now, waiter.tokens ?? 0) ?? 0);
+    const ms = longestWaitMs(this.#limiters, now, waiter, this.#running);
+    return limiters.length === 0 ? ms : Math.max(ms, longestWaitMs(limiters, now, waiter, waiter.caller.running));
   }
 
-  /** Sends the first waiting job to the gate if it may go. A loop: a start frees the way for the next at once. */
+  /** Sends the first waiter to the gate if it may go. A loop: a start frees the way for the next at once. */
   #pump(): void {
     if (this.#isPumping) return;
     this.#isPumping = true;
     this.#alarm.clear();
-    while (this.#atGate === null) {
+    while (!this.#isAtGate) {
       const waiter = this.#waiting.head;
       if (!waiter) break;
-      const tooLarge = this.#tooLarge(waiter);
-      if (tooLarge) {
-        this.#waiting.shift();
-        waiter.dismiss(tooLarge);
+      if (waiter.isCancelled || this.#refusalOf(waiter)) {
+        this.#waiting.shift(waiter);
+        this.#isRejected(waiter);
         continue;
       }
-      const waitMs = this.#waitMs(waiter);
-      if (waitMs === Number.POSITIVE_INFINITY) break;
-      if (waitMs > 0) {
-        this.#limitedSinceMs ??= this.#clock.now();
-        this.#alarm.set(waitMs, { isExact: this.#pacer?.isExact ?? false });
-        break;
-      }
+      if (!this.#mayGo(waiter)) break;
       this.#noteLimited(waiter);
-      this.#waiting.shift();
-      this.#atGate = waiter;
-      this.#gate.enter(this);
+      this.#waiting.shift(waiter);
+      this.#isAtGate = true;
+      this.#gate.enter(waiter, this);
     }
     this.#isPumping = false;
+  }
+
+  /** Whether the gate may have it. If not, something will call `#pump` again. */
+  #mayGo(waiter: Waiter): boolean {
+    const hasBackpressure = waiter.caller.hasBackpressure();
+    const waitMs = hasBackpressure ? Number.POSITIVE_INFINITY : this.#waitMs(waiter);
+    if (waitMs === 0) return true;
+    if (waitMs !== Number.POSITIVE_INFINITY) {
+      this.#limitedSinceMs ??= this.#clock.now();
+      this.#alarm.set(waitMs, { isExact: this.#pacer?.isExact ?? false });
+    } else if (hasBackpressure || waiter.caller.limiters.length > 0) {
+      this.#limitedSinceMs ??= this.#clock.now();
+      this.#stalled.add(this);
+      if (!hasBackpressure && waiter.caller.running === 0) this.#askForEnd(waiter);
+    }
+    return false;
+  }
+
+  /** Its run has nothing in flight: what the run itself makes wait, waits for ever. */
+  #askForEnd(waiter: Waiter): void {
+    const { caller } = waiter;
+    const isOwn = longestWaitMs(caller.limiters, this.#clock.now(), waiter, 0) === Number.POSITIVE_INFINITY;
+    if (isOwn) caller.exhausted(waiter);
   }
 
   /** What the head of the queue has waited for the lane's limits, it has not waited for a slot. */
@@ -250,4 +270,11 @@ export class Lane implements Entrant, Paced {
     waiter.sinceMs += limitedMs;
     this.#limitedSinceMs = null;
   }
+}
+
+/** Each lane that may start now does, in the order in which they stalled; the others are stalled again. */
+export function wakeAll(stalled: LaneOptions['stalled']): void {
+  const lanes = [...stalled];
+  stalled.clear();
+  for (const lane of lanes) lane.wake();
 }

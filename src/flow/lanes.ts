@@ -1,18 +1,25 @@
-import type { Failure } from '../record/failure.ts';
-import { Lane } from './lane.ts';
+import type { Caller } from './caller.ts';
+import { Lane, wakeAll } from './lane.ts';
 import type { LaneLimits, LaneOptions } from './lane-options.ts';
+import type { Limiter } from './limiter.ts';
 
-export type LanesOptions = Omit<LaneOptions, 'limits'> & { limitsOf: (lane: string) => LaneLimits };
+export type LanesOptions = Omit<LaneOptions, 'limits' | 'limiters' | 'stalled'> & {
+  limitsOf: (lane: string) => LaneLimits;
+  /** Makes the limiters of a lane beside those that its limits ask for. */
+  limitersOf?: ((lane: string) => readonly Limiter[]) | null;
+};
 
 /** Below this many lanes nobody looks whether some can be forgotten. */
 const fewLanes = 1000;
 
-/** All lanes of a run by name. They are made when first entered and forgotten when idle, so a list may name any number. */
+/** All lanes by name. They are made when first entered and forgotten when idle, so a list may name any number. */
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #lanes = new Map<string, Lane>();
+  readonly #stalled: LaneOptions['stalled'] = new Set();
+  /** Limits that took the place of `limitsOf`. */
+  readonly #adjusted = new Map<string, Partial<LaneLimits>>();
   #sweepAt = fewLanes;
-  #stopped: { failure: Failure; allowsHops: boolean } | null = null;
 
   constructor(options: LanesOptions) {
     this.#options = options;
@@ -27,20 +34,29 @@ export class Lanes {
     const known = this.#lanes.get(name);
     if (known) return known;
     if (this.#lanes.size >= this.#sweepAt) this.#sweep();
-    const { limitsOf, ...options } = this.#options;
-    const lane = new Lane({ ...options, limits: limitsOf(name) });
-    if (this.#stopped) lane.stop(this.#stopped.failure, { allowsHops: this.#stopped.allowsHops });
+    const { limitsOf, limitersOf, ...options } = this.#options;
+    const limits = { ...limitsOf(name), ...this.#adjusted.get(name) };
+    const limiters = limitersOf?.(name) ?? [];
+    const lane = new Lane({ ...options, limits, limiters, stalled: this.#stalled });
     this.#lanes.set(name, lane);
     return lane;
   }
 
-  /** Stops every lane, those to come too. */
-  stop(failure: Failure, { allowsHops }: { allowsHops: boolean }): void {
-    this.#stopped = { failure, allowsHops: allowsHops && (this.#stopped?.allowsHops ?? true) };
-    // All of them before the first job is sent away: what one lane lets go of, another must not start.
-    for (const lane of this.#lanes.values()) lane.forbid(failure, { allowsHops });
-    for (const lane of this.#lanes.values()) lane.dismiss();
+  /** Other limits for a lane from now on, also for one that nobody has entered yet. */
+  adjust(name: string, limits: Partial<LaneLimits>): void {
+    this.#adjusted.set(name, { ...this.#adjusted.get(name), ...limits });
+    this.#lanes.get(name)?.adjust(limits);
+  }
+
+  /** Rejects every waiter that its run does not let start any more. */
+  rejectRefused(): void {
+    for (const lane of this.#lanes.values()) lane.rejectRefused();
     this.#options.gate.reviewQueue();
+  }
+
+  /** Asks the lanes again whose next waiter waited for this run: for its output, or for its budget. */
+  wakeStalled(caller: Caller): void {
+    if (this.#stalled.size > 0 && !caller.hasBackpressure()) wakeAll(this.#stalled);
   }
 
   /** The held lanes' names, the longest hold first. For people: looks at every lane. */
@@ -49,9 +65,9 @@ export class Lanes {
     return held.sort((a, b) => b.ms - a.ms).map(({ name }) => name);
   }
 
-  /** Whether some lane waits for tokens. For people: may look at every lane. */
-  areShortOfTokens(): boolean {
-    for (const lane of this.#lanes.values()) if (lane.isShortOfTokens()) return true;
+  /** Whether this is what some lane waits for: the `reason` of a limiter. For people: may look at every lane. */
+  areLimitedBy(reason: string): boolean {
+    for (const lane of this.#lanes.values()) if (lane.limitedBy() === reason) return true;
     return false;
   }
 

@@ -118,8 +118,8 @@ export class Ending {
     if (this.#running.size === 0) this.#watchNobody();
   }
 
-  /** Waits `ms`, or less when the run ends. */
-  sleep(ms: number): Promise<void> {
+  /** Waits `ms`, or less when the run ends, or when the function is called that `onSleep` takes. */
+  sleep(ms: number, onSleep?: (wake: () => void) => void): Promise<void> {
     if (this.#reason || ms <= 0) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
@@ -129,6 +129,7 @@ export class Ending {
       };
       const timer = this.#clock.setTimeout(wake, ms);
       this.#sleepers.add(wake);
+      onSleep?.(wake);
     });
   }
 

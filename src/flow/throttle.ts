@@ -1,3 +1,4 @@
+import type { CallEnd, Limiter, PendingCall } from './limiter.ts';
 import { Noise } from './noise.ts';
 import { Spacing } from './spacing.ts';
 
@@ -24,7 +25,8 @@ export type Refused = {
  *
  * Exists only once a lane has been refused so. Knows no timers: the caller brings the time.
  */
-export class Throttle {
+export class Throttle implements Limiter<void> {
+  readonly reason = 'refusals';
   #concurrency = Number.POSITIVE_INFINITY;
   readonly #spacing: Spacing;
   #doubts = 0;
@@ -43,7 +45,7 @@ export class Throttle {
   }
 
   /** Milliseconds until it is safe to start a call; Infinity while too many run. */
-  waitMs(nowMs: number, running: number): number {
+  waitMs(nowMs: number, _call: PendingCall, running: number): number {
     if (running >= this.#concurrency) return Number.POSITIVE_INFINITY;
     return Math.max(0, this.#lastStartMs + this.#spacing.ms - nowMs);
   }
@@ -52,6 +54,16 @@ export class Throttle {
   started(nowMs: number): void {
     this.#noise.started();
     this.#lastStartMs = nowMs;
+  }
+
+  ended(_grant: unknown, { startedMs, endedMs, wasRefused, running, atOnce }: CallEnd): void {
+    if (wasRefused) this.refused({ startedMs, nowMs: endedMs, running, atOnce });
+    else this.succeeded(startedMs, running);
+  }
+
+  /** True always: a lane that was forgotten learns anew. */
+  isFresh(): boolean {
+    return true;
   }
 
   /** True where calls are refused by chance, as many as usual: a pause of all would help nobody. */

@@ -1,18 +1,23 @@
 import type { Failure } from '../record/failure.ts';
 import type { Cost, Timings } from '../record/job.ts';
+import type { Caller } from './caller.ts';
+import type { PendingCall } from './limiter.ts';
 
-/** A job that waits in a lane. */
-export type Waiter = {
-  /** A hop goes on with an attempt that has begun: it is served first, and a draining run lets it pass. */
-  readonly isHop: boolean;
-  /** Where its waiting is written down. */
+/** What a call came to, told by who made it. */
+export type Answer = { readonly failure?: Failure | null; readonly wasRefused: boolean; readonly cost?: Cost | null };
+
+/** A call that waits in a lane, and then at the gate. Hops are served first. */
+export type Waiter = PendingCall & {
+  /** The run that it belongs to. */
+  readonly caller: Caller;
+  /** True when nobody wants the call any more: the lane forgets it without a word. */
+  readonly isCancelled: boolean;
+  /** Where its waiting is noted: for a slot as queued, for anything else as limited. */
   readonly timings: Timings;
   /** Since when it waits for what it is waiting for now: it says so itself when it enters. */
   sinceMs: number;
-  /** Tokens that its attempt may take, as far as is known now. */
-  readonly tokens?: number;
-  /** Starts the attempt, at `nowMs`. `release` must be called when it has ended. */
-  begin(release: (answer: { wasRefused: boolean; cost?: Cost | null }) => void, nowMs: number): void;
-  /** Told instead when the attempt must never start. */
-  dismiss(failure: Failure): void;
+  /** Starts the call, at `nowMs`. `release` must be called when it has ended. */
+  begin(release: (answer: Answer) => void, nowMs: number): void;
+  /** Called instead when the call must never start. */
+  reject(failure: Failure): void;
 };

@@ -12,7 +12,7 @@ export class Window {
   #unwritten = 0;
   #whenEmpty: (() => void) | null = null;
 
-  /** `onLeave` is told after each row that is written. */
+  /** `onLeave` is called after each row that is written. */
   constructor({ jobs, bytes }: { jobs: number; bytes: number }, onLeave: () => void) {
     this.#maxJobs = jobs;
     this.#maxBytes = bytes;
@@ -32,7 +32,7 @@ export class Window {
    * True when so much waits to be written that not even a job already read should start. One may, where nothing `running`
    * and no output would bring on what the others wait for: a row that is to come before them.
    */
-  isStuffed(running: number): boolean {
+  hasBackpressure(running: number): boolean {
     return this.#bytes >= this.#maxBytes && (running > 0 || this.#unwritten > 0);
   }
 
@@ -55,9 +55,9 @@ export class Window {
     this.#unwritten -= 1;
   }
 
-  /** A row is written. */
-  leave(bytes: number): void {
-    this.#jobs -= 1;
+  /** A row is written, which was its job's last or not. */
+  leave(bytes: number, { isLast = true }: { isLast?: boolean } = {}): void {
+    if (isLast) this.#jobs -= 1;
     this.#bytes -= bytes;
     this.#onLeave();
     if (this.#jobs === 0) this.#whenEmpty?.();

@@ -60,7 +60,7 @@ export class RateLimiter {
   tryTake(): boolean {
     const now = this.#clock.now();
     if (this.#line.size > 0 || this.#pacer.waitMs(now) > 0) return false;
-    this.#pacer.take(now);
+    this.#pacer.started(now);
     return true;
   }
 
@@ -74,7 +74,7 @@ export class RateLimiter {
         return;
       }
       this.#line.delete(admit);
-      this.#pacer.take(now);
+      this.#pacer.started(now);
       admit();
     }
   }

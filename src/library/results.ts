@@ -77,11 +77,8 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
   #running: Promise<void> | null = null;
   #isLeft = false;
   #isOver = false;
-  #failed = 0;
   /** Jobs that the run's end has cut off. */
   #cut = 0;
-  /** The failure that stopped the run, or so far the last. */
-  #failure: Failure | null = null;
   /** What the loop is still to throw. */
   #error: { readonly value: unknown } | null = null;
   #closingError: { readonly value: unknown } | null = null;
@@ -174,25 +171,16 @@ class ResultLoop<Job, Value> implements AsyncIterableIterator<JobResult<Job, Val
   /** Hands a result to the loop. The promise is pending until the loop has taken it. */
   #give(engineResult: Result<Payload<Job>, Value>): void | Promise<void> {
     const result = asJobResult(engineResult);
-    if (result.error) this.#count(result.error);
+    if (result.error && isRunsEnd(result.error.code)) this.#cut += 1;
     if (this.#isLeft) return;
     const taker = this.#takers.shift();
     if (!taker) return new Promise((taken) => this.#untaken.push({ result, taken }));
     taker.resolve({ done: false, value: result });
   }
 
-  #count(failure: Failure): void {
-    const limit = this.#settings.failureLimit;
-    if (isRunsEnd(failure.code)) this.#cut += 1;
-    else if (!(limit && 'count' in limit && this.#failed >= limit.count)) {
-      this.#failed += 1;
-      this.#failure = failure;
-    }
-  }
-
-  #errorOf({ kind }: RunEnd): { value: unknown } | null {
+  #errorOf({ kind, reason }: RunEnd): { value: unknown } | null {
     if (kind === 'aborted' || (kind === 'drained' && this.#signal?.aborted)) return { value: this.#signal?.reason };
-    if (kind === 'failures') return { value: this.#failure };
+    if (kind === 'failures') return { value: reason };
     if (kind !== 'deadline') return null;
     return { value: new Failure('deadline', `the run's ${this.#settings.deadlineMs / 1000} s were over`) };
   }

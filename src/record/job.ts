@@ -56,7 +56,9 @@ export type Cost = {
  * - `retry`: a failure that another attempt may mend; the engine decides whether there is one. `value` is what the
  *   row shows if there is none. `hold` says that the whole lane was refused; `delayMs` is the job's own wait, in place
  *   of the policy's back-off.
- * - `next`: the job goes on with another call, which passes the lane and the gate again: a redirect hop, a page.
+ * - `next`: the job goes on with another call, which passes the lane and the gate again. Without a `part` it belongs to
+ *   the same attempt: a redirect hop. With one, what the job has given so far is a result of its own, and the next call is
+ *   a first attempt again, with its own retries: a page.
  */
 export type Outcome<Value, State> =
   | { readonly kind: 'done'; readonly value: Value | null; readonly failure: Failure | null; readonly cost?: Cost }
@@ -68,7 +70,16 @@ export type Outcome<Value, State> =
       readonly delayMs?: number;
       readonly cost?: Cost;
     }
-  | { readonly kind: 'next'; readonly state: State; readonly lane: string };
+  | {
+      readonly kind: 'next';
+      readonly state: State;
+      readonly lane: string;
+      readonly part?: Part<Value>;
+      readonly cost?: Cost;
+    };
+
+/** One of several results of a job. A failed one does not end the job: the others are to come. */
+export type Part<Value> = { readonly value: Value | null; readonly failure: Failure | null };
 
 /** Where a job's time went, in milliseconds. */
 export type Timings = {
@@ -104,4 +115,6 @@ export type Result<Payload, Value> = {
   readonly timings: Timings;
   /** Every attempt and hop in order, when the run was asked to keep them. */
   readonly log: readonly AttemptEntry[] | null;
+  /** Only where the job has several results: the place of this one, from 0, and whether it is the last. */
+  readonly part?: { readonly index: number; readonly isLast: boolean };
 };

@@ -29,7 +29,7 @@ test('`Lanes` forgets no lane that has somebody in it, is held, or is closed', a
   lanes.get('closed').close(60_000, cancelled);
   for (const name of names) lanes.get(name);
   expect(lanes.held()).toEqual(['held']);
-  expect(count(enter('closed', 1))).toBe('1 dismissed');
+  expect(count(enter('closed', 1))).toBe('1 rejected');
   running.end();
   expect(count([running, ...waiting])).toBe('1 ended, 1 waiting');
 });
@@ -51,11 +51,11 @@ test('`held` names the lanes that are held, the longest hold first', async () =>
   expect(lanes.held()).toEqual(['long', 'middle']);
 });
 
-test('`stop` stops every lane, those to come too', async () => {
-  const { lanes, enter } = openLanes({ concurrency: 1 });
+test('a run that ends is rejected by every lane, by those to come too', async () => {
+  const { stop, enter } = openLanes({ concurrency: 1 });
   const [running, waiting] = enter('a', 2) as [TestWaiter, TestWaiter];
-  lanes.stop(cancelled, { allowsHops: true });
-  expect(count([running, waiting, ...enter('b', 1)])).toBe('1 running, 2 dismissed');
+  stop(cancelled, { allowsHops: true });
+  expect(count([running, waiting, ...enter('b', 1)])).toBe('1 running, 2 rejected');
   expect(count(enter('c', 1, { isHop: true }))).toBe('1 running');
 });
 

@@ -9,7 +9,7 @@ const hundredPerSecond: Rate = { count: 100, windowMs: 1000 };
 test('`Pacer` allows the first start at once, and the next one spacing later', () => {
   const pacer = new Pacer(hundredPerSecond);
   expect(pacer.waitMs(0)).toBe(0);
-  pacer.take(0);
+  pacer.started(0);
   expect(pacer.waitMs(0)).toBe(10);
   expect(pacer.waitMs(9.5)).toBe(0.5);
   expect(pacer.waitMs(10)).toBe(0);
@@ -17,30 +17,30 @@ test('`Pacer` allows the first start at once, and the next one spacing later', (
 
 test('`Pacer` keeps to its schedule: what a late start has lost, the next one makes good', () => {
   const pacer = new Pacer(hundredPerSecond);
-  pacer.take(0);
-  pacer.take(13);
+  pacer.started(0);
+  pacer.started(13);
   expect(pacer.waitMs(13)).toBe(7);
 });
 
 test('`Pacer` makes good 3 ms at most, so a pause earns nothing', () => {
   const pacer = new Pacer(hundredPerSecond);
-  pacer.take(0);
-  pacer.take(1000);
+  pacer.started(0);
+  pacer.started(1000);
   expect(pacer.waitMs(1000)).toBe(7);
 });
 
 test('`Pacer` makes good 1% of a short window at most', () => {
   const pacer = new Pacer({ count: 10, windowMs: 100 });
-  pacer.take(0);
-  pacer.take(50);
+  pacer.started(0);
+  pacer.started(50);
   expect(pacer.waitMs(50)).toBe(9);
 });
 
 test('`Pacer` keeps wide spacings to the letter, and wants to be woken exactly: a late start is not made good', () => {
   const pacer = new Pacer({ count: 10, windowMs: 1000 });
   expect([pacer.isExact, new Pacer(hundredPerSecond).isExact]).toEqual([true, false]);
-  pacer.take(0);
-  pacer.take(103);
+  pacer.started(0);
+  pacer.started(103);
   expect(pacer.waitMs(103)).toBeGreaterThanOrEqual(100);
   expect(pacer.waitMs(103)).toBeLessThanOrEqual(101);
 });
@@ -68,7 +68,7 @@ test('`Pacer` takes a burst greater than the count for the count', () => {
 test('`sent` counts a wide spacing from when the request has left', () => {
   const pacer = new Pacer({ count: 10, windowMs: 1000 });
   const startedMs = pacer.waitMs(0);
-  pacer.take(startedMs);
+  pacer.started(startedMs);
   const spacingMs = pacer.waitMs(startedMs);
   pacer.sent(30);
   expect(pacer.waitMs(30)).toBe(spacingMs);
@@ -80,7 +80,7 @@ test('`sent` that is always as late makes the next start so much earlier, once t
   const lateMs = 8;
   for (let nth = 0; nth < 8; nth += 1) {
     nowMs += pacer.waitMs(nowMs);
-    pacer.take(nowMs);
+    pacer.started(nowMs);
     pacer.sent(nowMs + lateMs);
   }
   const spacingMs = pacer.waitMs(nowMs);
@@ -90,18 +90,18 @@ test('`sent` that is always as late makes the next start so much earlier, once t
 
 test('`coldMs` has the others wait for the first request to leave, and so long at most', () => {
   const pacer = new Pacer(hundredPerSecond, { coldMs: 500 });
-  pacer.take(0);
+  pacer.started(0);
   expect(pacer.waitMs(0)).toBe(500);
   pacer.sent(15);
   expect(pacer.waitMs(15)).toBe(10);
-  pacer.take(25);
+  pacer.started(25);
   expect(pacer.waitMs(25)).toBe(10);
 });
 
 test('`isFresh` is true of a new pacer, and again when the next start is due', () => {
   const pacer = new Pacer(hundredPerSecond);
   expect(pacer.isFresh(0)).toBe(true);
-  pacer.take(0);
+  pacer.started(0);
   expect(pacer.isFresh(9)).toBe(false);
   expect(pacer.isFresh(10)).toBe(true);
 });
@@ -111,7 +111,7 @@ test('`isFresh` of a pacer with a burst waits until the last start has left the 
   // One more than the log holds, so that it has come round.
   for (const nowMs of [0, 0, 20, 30]) {
     expect(pacer.waitMs(nowMs)).toBe(0);
-    pacer.take(nowMs);
+    pacer.started(nowMs);
   }
   expect(pacer.isFresh(59)).toBe(false);
   expect(pacer.isFresh(60)).toBe(true);
@@ -185,7 +185,7 @@ test('with steady demand and timers less than 2 ms late (exact ones: 0.3 ms), 98
 /** Starts as many as may start now. */
 function takeAll(pacer: Pacer, nowMs: number): number {
   let taken = 0;
-  for (; pacer.waitMs(nowMs) === 0; taken += 1) pacer.take(nowMs);
+  for (; pacer.waitMs(nowMs) === 0; taken += 1) pacer.started(nowMs);
   return taken;
 }
 
@@ -209,7 +209,7 @@ function startsOf(pacerAt: PacerAt, gapsMs: readonly number[], lateMs: readonly 
       nowMs += (pacerAt(nowMs).isExact ? waitMs : Math.ceil(waitMs)) + (lateMs[timers % lateMs.length] ?? 0);
       timers += 1;
     }
-    pacerAt(nowMs).take(nowMs);
+    pacerAt(nowMs).started(nowMs);
     starts.push(nowMs);
   }
   return starts;

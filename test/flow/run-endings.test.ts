@@ -25,7 +25,7 @@ describe('abort', () => {
     await turn();
     expect(run.hasEnded()).toBe(false);
     run.calls.at(1).end(done('made it'));
-    expect(await run.end()).toEqual({ kind: 'aborted', read: 3, failed: 0, isAllRead: false });
+    expect(await run.end()).toMatchObject({ kind: 'aborted', read: 3, failed: 0, isAllRead: false });
     expect(run.result(0).failure).toBe(interrupted);
     expect(run.result(1).failure).toBeNull();
     expect(run.result(2).failure).toBe(interrupted);
@@ -35,7 +35,7 @@ describe('abort', () => {
   test('before the start reads nothing', async () => {
     const source = new HandSource<TestJob>();
     const run = await startRun({ source, signal: AbortSignal.abort() });
-    expect(await run.end()).toEqual({ kind: 'aborted', read: 0, failed: 0, isAllRead: false });
+    expect(await run.end()).toMatchObject({ kind: 'aborted', read: 0, failed: 0, isAllRead: false });
     expect([source.asked, source.isReturned]).toEqual([0, true]);
   });
 
@@ -110,7 +110,7 @@ describe('drain', () => {
     await turn();
     expect(run.calls.last.context.state).toBe('hop');
     run.calls.last.end(done('arrived'));
-    expect(await run.end()).toEqual({ kind: 'drained', read: 3, failed: 0, isAllRead: false });
+    expect(await run.end()).toMatchObject({ kind: 'drained', read: 3, failed: 0, isAllRead: false });
     expect(run.told().sort()).toEqual(['0 ok', '1 ok', '2 cancelled']);
     expect([run.calls.made.length, source.taken, source.isReturned]).toEqual([3, 3, true]);
   });
@@ -158,7 +158,7 @@ describe('the deadline', () => {
     await run.clock.advance(9499);
     expect(run.hasEnded()).toBe(false);
     await run.clock.advance(1);
-    expect(await run.end()).toEqual({ kind: 'deadline', read: 3, failed: 0, isAllRead: true });
+    expect(await run.end()).toMatchObject({ kind: 'deadline', read: 3, failed: 0, isAllRead: true });
     expect(run.told().sort()).toEqual(['0 deadline', '1 deadline', '2 deadline']);
     expect(run.result(0).failure?.cause).toMatchObject({ code: 'reset' });
     expect(run.result(1).failure?.cause).toBeUndefined();

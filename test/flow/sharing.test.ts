@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Landed, Sharing } from '../../src/flow/sharing.ts';
+import { type SharedAnswer, Sharing } from '../../src/flow/sharing.ts';
 import { turn } from './fake-clock.ts';
 import { endWhenCancelled } from './support/calls.ts';
 import { done, failed, hop, jobAt, retry } from './support/outcomes.ts';
@@ -7,12 +7,12 @@ import { startRun, type TestOptions } from './support/start-run.ts';
 
 /** A run in which jobs with the same payload make the same call; those called `own` share with none. */
 function startShared(lanes: string, options: TestOptions = {}) {
-  const kept = new Map<string, Landed<string>>();
+  const kept = new Map<string, SharedAnswer<string>>();
   return startRun({
     jobs: lanes.split('').map((lane, index) => jobAt(index, lane)),
     share: {
-      twinOf: ({ payload }) => (payload === '-' ? null : payload),
-      store: { get: (twin) => kept.get(twin) ?? null, set: (twin, landed) => void kept.set(twin, landed) },
+      keyOf: ({ payload }) => (payload === '-' ? null : payload),
+      store: { get: (key) => kept.get(key) ?? null, set: (key, answer) => void kept.set(key, answer) },
     },
     ...options,
   });
@@ -81,21 +81,21 @@ describe('sharing', () => {
   });
 });
 
-test('a job that leads nobody lands without a trace', () => {
+test('a job that leads nobody settles without a trace', () => {
   const kept: string[] = [];
-  const store = { get: () => null, set: (twin: string) => void kept.push(twin) };
-  const sharing = new Sharing<string, string>({ twinOf: ({ payload }) => payload, store });
-  const landed = { value: 'x', failure: null, hops: 0 };
-  sharing.land(jobAt(0), landed);
+  const store = { get: () => null, set: (key: string) => void kept.push(key) };
+  const sharing = new Sharing<string, string>({ keyOf: ({ payload }) => payload, store });
+  const answer = { value: 'x', failure: null, hops: 0 };
+  sharing.settle(jobAt(0), answer);
   expect(kept).toEqual([]);
   const leader = jobAt(1);
-  expect(sharing.isFirst(leader, () => expect.fail('it is the first'))).toBe(true);
-  const taken: Landed<string>[] = [];
+  expect(sharing.isLeader(leader, () => expect.fail('it is the first'))).toBe(true);
+  const taken: SharedAnswer<string>[] = [];
   const other = jobAt(2);
-  expect(sharing.isFirst(other, (one) => taken.push(one))).toBe(false);
-  sharing.land(other, { ...landed, value: 'not the leader’s' });
-  sharing.land(leader, landed);
-  sharing.land(leader, { ...landed, value: 'twice' });
-  expect(taken).toEqual([landed]);
+  expect(sharing.isLeader(other, (one) => taken.push(one))).toBe(false);
+  sharing.settle(other, { ...answer, value: 'not the leader’s' });
+  sharing.settle(leader, answer);
+  sharing.settle(leader, { ...answer, value: 'twice' });
+  expect(taken).toEqual([answer]);
   expect(kept).toEqual(['a']);
 });

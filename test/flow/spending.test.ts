@@ -1,47 +1,55 @@
-import { describe, expect, test, vi } from 'vitest';
-import { Allowance } from '../../src/flow/allowance.ts';
+import { describe, expect, test } from 'vitest';
 import { Spending } from '../../src/flow/spending.ts';
+import { turn } from './fake-clock.ts';
+import { TestCaller } from './support/caller.ts';
+import { openLanes, states, TestWaiter } from './support/waiters.ts';
+
+const tokens = (count: number) => ({ isHop: false, tokens: count });
+const cost = (count: number) => ({ cost: { tokens: count, budgets: [] } });
 
 describe('`Spending`', () => {
-  test('allows what fits beside what was spent and what runs', () => {
-    const spending = new Spending(100, () => {});
-    expect([spending.allows(100, () => {}), spending.allows(101, () => {})]).toEqual([true, false]);
-    spending.reserve(60);
-    expect([spending.allows(40, () => {}), spending.allows(41, () => {})]).toEqual([true, false]);
-    spending.settle(60, 10);
-    expect([spending.allows(90, () => {}), spending.spent]).toEqual([true, 10]);
+  test('allows what fits beside what was spent and what is in flight', () => {
+    const spending = new Spending(100);
+    expect([spending.waitMs(0, tokens(100)), spending.waitMs(0, tokens(101))]).toEqual([0, Number.POSITIVE_INFINITY]);
+    const reserved = spending.started(0, tokens(60));
+    expect([spending.waitMs(0, tokens(40)), spending.waitMs(0, tokens(41))]).toEqual([0, Number.POSITIVE_INFINITY]);
+    spending.ended(reserved, cost(10));
+    expect([spending.waitMs(0, tokens(90)), spending.spent]).toEqual([0, 10]);
   });
 
-  test('wakes who waits when a call has ended, once', () => {
-    const spent = vi.fn();
-    const wake = vi.fn();
-    const spending = new Spending(100, spent);
-    spending.reserve(60);
-    spending.reserve(30);
-    spending.allows(50, wake);
-    spending.allows(50, wake);
-    spending.settle(60, 60);
-    expect([wake.mock.calls.length, spent.mock.calls.length]).toEqual([1, 0]);
-    spending.settle(30, 30);
-    expect(wake).toHaveBeenCalledTimes(1);
+  test('counts all that was reserved where nobody knows what was used', () => {
+    const spending = new Spending(100);
+    spending.ended(spending.started(0, tokens(60)), { cost: null });
+    expect(spending.spent).toBe(60);
+  });
+});
+
+describe('a run with a budget', () => {
+  /** Waiters of one lane each that take so many tokens. */
+  function startSpending(total: number, ...takes: number[]) {
+    const caller = new TestCaller([new Spending(total)]);
+    const { lanes, ...rest } = openLanes();
+    const waiters = takes.map((taken, at) => {
+      const waiter = Object.assign(new TestWaiter({ caller }), { tokens: taken });
+      lanes.get(`lane ${at}`).enter(waiter);
+      return waiter;
+    });
+    return { ...rest, caller, lanes, waiters };
+  }
+
+  test('starts a call in another lane when one has ended that took less than it had reserved', async () => {
+    const { caller, waiters } = startSpending(100, 60, 50);
+    expect(states(waiters)).toBe('running waiting');
+    waiters[0]?.end({ tokens: 40 });
+    await turn();
+    expect([states(waiters), caller.exhaustions]).toEqual(['ended running', 0]);
   });
 
-  test('that is only looked at ends nothing', () => {
-    const spent = vi.fn();
-    const allowance = new Allowance({ perMinute: null, spending: new Spending(100, spent), wake: () => {} });
-    expect([allowance.isShort(0, 100), allowance.isShort(0, 101)]).toEqual([false, true]);
-    expect(spent).not.toHaveBeenCalled();
-    expect(allowance.waitMs(0, 101)).toBe(Number.POSITIVE_INFINITY);
-    expect(spent).toHaveBeenCalledTimes(1);
-  });
-
-  test('says once that it is over, when nothing runs and the next call does not fit', () => {
-    const spent = vi.fn();
-    const spending = new Spending(100, spent);
-    spending.reserve(90);
-    expect([spending.allows(20, () => {}), spent.mock.calls.length]).toEqual([false, 0]);
-    spending.settle(90, 90);
-    expect([spending.allows(20, () => {}), spending.allows(20, () => {})]).toEqual([false, false]);
-    expect(spent.mock.calls).toEqual([[{ spent: 90, next: 20 }]]);
+  test('is exhausted when the next call does not fit and nothing is in flight; looking on does not exhaust it', async () => {
+    const { caller, lanes, waiters } = startSpending(100, 90, 20);
+    expect([states(waiters), lanes.areLimitedBy('tokens'), caller.exhaustions]).toEqual(['running waiting', true, 0]);
+    waiters[0]?.end({ tokens: 90 });
+    await turn();
+    expect([states(waiters), caller.exhaustions > 0]).toEqual(['ended waiting', true]);
   });
 });

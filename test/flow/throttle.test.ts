@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Throttle } from '../../src/flow/throttle.ts';
 
+const call = { isHop: false };
+
 function refuse(throttle: Throttle, startedMs: number, nowMs: number, running: number): void {
   throttle.refused({ startedMs, nowMs, running, atOnce: running });
 }
@@ -9,29 +11,29 @@ function refuse(throttle: Throttle, startedMs: number, nowMs: number, running: n
 test('`Throttle` halves the calls at once when one is refused, and knows no spacing yet', () => {
   const throttle = new Throttle(0);
   refuse(throttle, 0, 100, 8);
-  expect(throttle.waitMs(100, 3)).toBe(0);
-  expect(throttle.waitMs(100, 4)).toBe(Number.POSITIVE_INFINITY);
+  expect(throttle.waitMs(100, call, 3)).toBe(0);
+  expect(throttle.waitMs(100, call, 4)).toBe(Number.POSITIVE_INFINITY);
 });
 
 test('`Throttle` takes the refusals of one burst for one', () => {
   const throttle = new Throttle(0);
   for (let nth = 0; nth < 8; nth += 1) refuse(throttle, nth, 100 + nth, 8);
-  expect(throttle.waitMs(200, 3)).toBe(0);
+  expect(throttle.waitMs(200, call, 3)).toBe(0);
 });
 
 test('`Throttle` always lets at least one run', () => {
   const throttle = new Throttle(0);
   for (let nth = 0; nth < 8; nth += 1) refuse(throttle, nth * 1000, nth * 1000 + 10, 1);
-  expect(throttle.waitMs(20_000, 0)).toBe(0);
+  expect(throttle.waitMs(20_000, call, 0)).toBe(0);
 });
 
 test('`Throttle` allows one more at once after each round of good answers', () => {
   const throttle = new Throttle(0);
   refuse(throttle, 0, 10, 2);
-  expect(throttle.waitMs(100_000, 1)).toBe(Number.POSITIVE_INFINITY);
+  expect(throttle.waitMs(100_000, call, 1)).toBe(Number.POSITIVE_INFINITY);
   throttle.succeeded(1000, 1);
-  expect(throttle.waitMs(100_000, 1)).toBe(0);
-  expect(throttle.waitMs(100_000, 2)).toBe(Number.POSITIVE_INFINITY);
+  expect(throttle.waitMs(100_000, call, 1)).toBe(0);
+  expect(throttle.waitMs(100_000, call, 2)).toBe(Number.POSITIVE_INFINITY);
 });
 
 test('the first good answer after a refusal shows a safe distance, and the next ones try closer', () => {
@@ -39,10 +41,10 @@ test('the first good answer after a refusal shows a safe distance, and the next 
   refuse(throttle, 0, 10, 1);
   throttle.started(1000);
   throttle.succeeded(1000, 1);
-  expect(throttle.waitMs(1000, 0)).toBe(1000);
+  expect(throttle.waitMs(1000, call, 0)).toBe(1000);
   throttle.started(2000);
   throttle.succeeded(2000, 1);
-  expect(throttle.waitMs(2000, 0)).toBe(800);
+  expect(throttle.waitMs(2000, call, 0)).toBe(800);
 });
 
 test('a refusal widens the distance again', () => {
@@ -52,14 +54,14 @@ test('a refusal widens the distance again', () => {
   throttle.succeeded(1000, 1);
   throttle.started(2000);
   refuse(throttle, 2000, 2010, 1);
-  expect(throttle.waitMs(2000, 0)).toBe(1250);
+  expect(throttle.waitMs(2000, call, 0)).toBe(1250);
 });
 
 test('an answer to a call from before the last refusal says nothing', () => {
   const throttle = new Throttle(0);
   refuse(throttle, 500, 1000, 4);
   throttle.succeeded(999, 1);
-  expect(throttle.waitMs(1000, 2)).toBe(Number.POSITIVE_INFINITY);
+  expect(throttle.waitMs(1000, call, 2)).toBe(Number.POSITIVE_INFINITY);
 });
 
 test('whatever the answers, `Throttle` waits 10 s at most while nothing runs', () => {
@@ -75,7 +77,7 @@ test('whatever the answers, `Throttle` waits 10 s at most while nothing runs', (
         throttle.started(nowMs);
         if (isGood) throttle.succeeded(nowMs, 1);
         else refuse(throttle, nowMs, nowMs, running);
-        const waitMs = throttle.waitMs(nowMs, 0);
+        const waitMs = throttle.waitMs(nowMs, call, 0);
         expect(waitMs).toBeGreaterThanOrEqual(0);
         expect(waitMs).toBeLessThanOrEqual(10_000);
       }
@@ -90,7 +92,7 @@ function callMany(count: number, isTaken: (nowMs: number) => boolean, holdMs = 5
   refuse(throttle, 0, 0, 8);
   let nowMs = holdMs;
   for (let nth = 0; nth < count; nth += 1) {
-    nowMs += Math.max(1, throttle.waitMs(nowMs, 0));
+    nowMs += Math.max(1, throttle.waitMs(nowMs, call, 0));
     throttle.started(nowMs);
     if (isTaken(nowMs)) throttle.succeeded(nowMs, 1);
     else {

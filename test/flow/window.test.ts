@@ -15,24 +15,24 @@ test('`Window` has room until as many jobs are read as it may hold', () => {
 test('`Window` has no room, and is stuffed, when too many bytes wait to be written', () => {
   const window = new Window({ jobs: 10, bytes: 100 }, () => {});
   for (const bytes of [60, 40]) {
-    expect([window.hasRoom, window.isStuffed(1)]).toEqual([true, false]);
+    expect([window.hasRoom, window.hasBackpressure(1)]).toEqual([true, false]);
     window.enter();
     window.hold(bytes);
   }
-  expect([window.hasRoom, window.isStuffed(1)]).toEqual([false, true]);
+  expect([window.hasRoom, window.hasBackpressure(1)]).toEqual([false, true]);
   window.leave(60);
-  expect([window.hasRoom, window.isStuffed(1)]).toEqual([true, false]);
+  expect([window.hasRoom, window.hasBackpressure(1)]).toEqual([true, false]);
 });
 
 test('a stuffed `Window` lets one start where nothing runs, unless the output is behind: then that has to go on first', () => {
   const window = new Window({ jobs: 10, bytes: 100 }, () => {});
   window.enter();
   window.hold(100);
-  expect([window.isStuffed(1), window.isStuffed(0)]).toEqual([true, false]);
+  expect([window.hasBackpressure(1), window.hasBackpressure(0)]).toEqual([true, false]);
   window.fallBehind();
-  expect([window.isStuffed(1), window.isStuffed(0)]).toEqual([true, true]);
+  expect([window.hasBackpressure(1), window.hasBackpressure(0)]).toEqual([true, true]);
   window.caughtUp();
-  expect(window.isStuffed(0)).toBe(false);
+  expect(window.hasBackpressure(0)).toBe(false);
 });
 
 test('`Window` tells of each row that is written, when there is room for another', () => {

@@ -209,7 +209,7 @@ test('graceful end: nothing new starts, what runs may finish, the loop ends with
   expect(await ended).toBeNull();
   expect(told.toSorted()).toEqual(['0 ok', '1 ok', '2 cancelled', '3 cancelled']);
   expect(work.started).toHaveLength(2);
-  expect(results.end).toEqual({ kind: 'drained', read: 4, failed: 0, isAllRead: false });
+  expect(results.end).toMatchObject({ kind: 'drained', read: 4, failed: 0, isAllRead: false });
   expect(source.isClosed).toBe(true);
 });
 

@@ -1,14 +1,16 @@
 import type { Failure } from '../record/failure.ts';
-import type { AttemptEntry, Cost, Job, Outcome, Timings } from '../record/job.ts';
-import type { ExecutionOptions } from './attempt.ts';
+import type { AttemptEntry, Job, Outcome, Part, Result, Timings } from '../record/job.ts';
+import type { CourseOptions } from './attempt.ts';
+import type { Caller } from './caller.ts';
 import { asFailure, closedLane, emptyLane, givenUp, timeUp } from './job-failures.ts';
 import type { Lane } from './lane.ts';
 import { type Decision, decide } from './retry.ts';
-import type { Landed } from './sharing.ts';
 import type { Scope } from './signals.ts';
-import type { Waiter } from './waiter.ts';
+import type { Answer, Waiter } from './waiter.ts';
 
 type Release = Parameters<Waiter['begin']>[0];
+
+const nothing = { failure: null, value: null };
 
 /** A call that is being made. */
 type Call = {
@@ -18,14 +20,18 @@ type Call = {
 };
 
 /**
- * One job through its attempts: lane, gate, call, and again where that may help, until it has its result. It stands in
- * its lane itself, with no promise or closure of its own, since a thousand of them wait there at a time.
+ * One way of a job through its attempts: lane, gate, call, and again where that may help, until it has a result. Jobs of
+ * several parts give a result for each. It stands in its lane itself, with no promise or closure of its own, since a
+ * thousand of them wait there at a time.
+ *
+ * It settles exactly once, whatever happens: by its last result, or by `cancel`.
  */
-export class Execution<Payload, Value, State> implements Waiter {
+export class Course<Payload, Value, State> implements Waiter {
   readonly #job: Job<Payload>;
-  readonly #options: ExecutionOptions<Payload, Value, State>;
-  readonly #bornMs: number;
-  readonly timings: Timings = { queuedMs: 0, limitedMs: 0, totalMs: 0 };
+  readonly #options: CourseOptions<Payload, Value, State>;
+  readonly #settled: (result: Result<Payload, Value>) => void;
+  #bornMs: number;
+  timings: Timings = { queuedMs: 0, limitedMs: 0, totalMs: 0 };
   sinceMs: number;
   #log: AttemptEntry[] | null = null;
   #attempts = 0;
@@ -37,22 +43,46 @@ export class Execution<Payload, Value, State> implements Waiter {
   #lane = '';
   /** The lane of that name, while it is in it. */
   #in: Lane | null = null;
-  /** What the hop before handed on; null before the first call of an attempt. */
+  /** What the call before handed on; null before the first call of the job. */
   #state: State | null = null;
+  /** Where an attempt begins: at the first call, or behind the last part. */
+  #startState: State | null = null;
+  #isHop = false;
+  /** Results given so far; the job has several where this is not 0 at its end. */
+  #parts = 0;
+  #isSettled = false;
+  /** The call in flight. */
+  #scope: Scope | null = null;
+  /** Ends the sleep before a retry. */
+  #wake: (() => void) | null = null;
   #value: Value | null = null;
   #release: Release | null = null;
   #lastFailure: Failure | null = null;
 
-  constructor(job: Job<Payload>, options: ExecutionOptions<Payload, Value, State>) {
+  /** `settled` takes the results: one, or one for each part. */
+  constructor(
+    job: Job<Payload>,
+    options: CourseOptions<Payload, Value, State>,
+    settled: (result: Result<Payload, Value>) => void,
+  ) {
     this.#job = job;
     this.#options = options;
+    this.#settled = settled;
     this.#bornMs = options.clock.now();
     this.sinceMs = this.#bornMs;
     if (options.keepsLog) this.#log = [];
   }
 
   get isHop(): boolean {
-    return this.#state !== null;
+    return this.#isHop;
+  }
+
+  get isCancelled(): boolean {
+    return this.#isSettled;
+  }
+
+  get caller(): Caller {
+    return this.#options.caller;
   }
 
   /** Anew each time: while it waits, the answers of others make the estimate better. */
@@ -60,15 +90,27 @@ export class Execution<Payload, Value, State> implements Waiter {
     return this.#options.tokens?.estimate(this.#job) ?? 0;
   }
 
-  /** Sets the job going. */
-  run(): void {
-    if (this.#job.failure) {
-      this.#settle(this.#job.failure);
-      return;
-    }
-    const { sharing } = this.#options;
-    if (this.#attempts === 0 && sharing && !sharing.isFirst(this.#job, (landed) => this.#take(landed))) return;
-    this.#enter(this.#options.laneOf(this.#job));
+  /** Starts it. */
+  start(): void {
+    this.#beginAttempt();
+  }
+
+  /**
+   * Ends it wherever it is: it settles with `reason`, at once where it waits, and when its call has ended where one is in
+   * flight. Does nothing to a course that has settled.
+   */
+  cancel(reason: Failure): void {
+    if (this.#isSettled) return;
+    if (this.#scope) this.#scope.cancel(reason);
+    else this.reject(reason);
+    this.#wake?.();
+  }
+
+  /** The first call of a job knows its lane by the job; one behind a part by what the part said. */
+  #beginAttempt(): void {
+    this.#state = this.#startState;
+    this.#isHop = false;
+    this.#enter(this.#startState === null ? this.#options.laneOf(this.#job) : this.#lane);
   }
 
   #enter(lane: string): void {
@@ -81,20 +123,20 @@ export class Execution<Payload, Value, State> implements Waiter {
   begin(release: Release, nowMs: number): void {
     this.#release = release;
     this.#call(nowMs).catch((error) => {
-      this.#free(false, null);
+      this.#free({ wasRefused: false });
       this.#options.broken(this.#job, error);
     });
   }
 
   /** The lane will never let it start, or the run has ended. */
-  dismiss(refusal: Failure): void {
+  reject(refusal: Failure): void {
     const cause = this.#lastFailure;
     this.#settle(cause ? refusal.with({ cause }) : refusal);
   }
 
-  /** Gives the slot back, once. */
-  #free(wasRefused: boolean, cost: Cost | null): void {
-    this.#release?.({ wasRefused, cost });
+  /** Releases the slot, once. */
+  #free(answer: Answer): void {
+    this.#release?.(answer);
     this.#release = null;
   }
 
@@ -110,27 +152,29 @@ export class Execution<Payload, Value, State> implements Waiter {
     const endedMs = this.#close(call, outcome);
     // Inside the slot still, so that a refused lane is held before another of its jobs can start.
     const decision = outcome.kind === 'retry' ? this.#decide(outcome) : null;
-    const cost = outcome.kind === 'next' ? null : (outcome.cost ?? null);
-    this.#free(outcome.kind === 'retry' && outcome.hold !== undefined, cost);
-    if (outcome.kind === 'next') return this.#goOn(outcome.state, outcome.lane);
+    const failure = outcome.kind === 'next' ? (outcome.part?.failure ?? null) : outcome.failure;
+    const wasRefused = outcome.kind === 'retry' && outcome.hold !== undefined;
+    this.#free({ failure, wasRefused, cost: outcome.cost ?? null });
+    if (outcome.kind === 'next') return this.#goOn(outcome, endedMs);
     this.#value = outcome.value;
-    const { failure } = outcome;
     if (failure === null || decision === null) {
-      // An attempt that the run's end has cut says so; what failed before it lies beneath.
+      // An attempt that was cut says so; what failed before it lies beneath.
       const isCut = failure !== null && failure === call.scope.reason && failure.code !== 'timeout';
-      if (isCut) this.dismiss(failure);
+      if (isCut) this.reject(failure);
       else this.#settle(failure, endedMs);
       return;
     }
     this.#lastFailure = failure;
+    const cut = call.scope.reason;
     if (decision.kind === 'give up') this.#settle(givenUp(failure, decision));
-    else if (ending.reason) this.dismiss(ending.reason);
+    else if (ending.reason) this.reject(ending.reason);
+    else if (cut && cut.code !== 'timeout') this.reject(cut);
     else await this.#again(decision);
   }
 
   #open(startedMs: number): Call {
     const { ending, timeoutMs } = this.#options;
-    if (this.#state === null) {
+    if (!this.#isHop) {
       this.#attempts += 1;
       this.#hops = 0;
       this.#durationMs = null;
@@ -139,6 +183,7 @@ export class Execution<Payload, Value, State> implements Waiter {
     const atMs = startedMs + Math.max(1, timeoutMs - usedMs);
     const limit = timeoutMs > 0 ? { atMs, reason: () => timeUp(timeoutMs, this.#hops) } : null;
     const scope = ending.open(this.#in?.isPaced ? this.#in : null, limit);
+    this.#scope = scope;
     return { scope, startedMs, usedMs };
   }
 
@@ -146,35 +191,66 @@ export class Execution<Payload, Value, State> implements Waiter {
   #close({ scope, startedMs, usedMs }: Call, outcome: Outcome<Value, State>): number {
     const { ending, clock, observe } = this.#options;
     ending.release(scope);
+    this.#scope = null;
     const endedMs = clock.now();
     const durationMs = endedMs - startedMs;
     this.#durationMs = usedMs + durationMs;
     if (!observe && !this.#log) return endedMs;
-    const { failure, value } = outcome.kind === 'next' ? { failure: null, value: null } : outcome;
+    const { failure, value } = outcome.kind === 'next' ? (outcome.part ?? nothing) : outcome;
     const entry = { attempt: this.#attempts, lane: this.#lane, durationMs, failure };
     this.#log?.push(entry);
     observe?.({ kind: 'attempt', job: this.#job, entry, state: this.#state, value });
     return endedMs;
   }
 
-  #goOn(state: State, lane: string): void {
+  #goOn({ state, lane, part }: Outcome<Value, State> & { kind: 'next' }, endedMs: number): void {
+    if (this.#isSettled) return;
+    if (part) this.#give(part, endedMs);
+    this.sinceMs = this.#options.clock.now();
+    this.#state = state;
+    if (part) {
+      this.#startState = state;
+      this.#lane = lane;
+      this.#beginAttempt();
+      return;
+    }
     this.#options.observe?.({ kind: 'hop', job: this.#job, lane, state });
     this.#hops += 1;
-    this.#state = state;
-    this.sinceMs = this.#options.clock.now();
+    this.#isHop = true;
     this.#enter(lane);
   }
 
+  /** A part is a result of its own; what counts attempts and waits begins anew behind it. */
+  #give({ value, failure }: Part<Value>, endedMs: number): void {
+    this.#value = value;
+    this.#settled(this.#result(failure, endedMs, { index: this.#parts, isLast: false }));
+    this.#parts += 1;
+    this.#value = null;
+    this.#lastFailure = null;
+    this.#attempts = 0;
+    this.#hops = 0;
+    this.#retriesUsed = 0;
+    this.#heldMs = 0;
+    this.#durationMs = null;
+    this.#bornMs = endedMs;
+    this.timings = { queuedMs: 0, limitedMs: 0, totalMs: 0 };
+    if (this.#log) this.#log = [];
+  }
+
   async #again({ usesRetry, holdMs, delayMs }: Decision): Promise<void> {
+    if (this.#isSettled) return;
     const { ending, clock } = this.#options;
     if (usesRetry) this.#retriesUsed += 1;
     this.#heldMs += holdMs ?? 0;
-    this.#state = null;
     const sleptFromMs = clock.now();
-    await ending.sleep(delayMs);
+    await ending.sleep(delayMs, (wake) => {
+      this.#wake = wake;
+    });
+    this.#wake = null;
+    if (this.#isSettled) return;
     this.sinceMs = clock.now();
     this.timings.limitedMs += this.sinceMs - sleptFromMs;
-    this.run();
+    this.#beginAttempt();
   }
 
   /** Decides about another attempt, and does to the lane what the server asked for. */
@@ -205,17 +281,15 @@ export class Execution<Payload, Value, State> implements Waiter {
     return decision;
   }
 
-  /** Another job has made the same call, and this is what came of it. */
-  #take({ value, failure, hops }: Landed<Value>): void {
-    this.#value = value;
-    this.#hops = hops;
-    this.#settle(failure);
+  #settle(failure: Failure | null, nowMs = this.#options.clock.now()): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#settled(this.#result(failure, nowMs, this.#parts > 0 ? { index: this.#parts, isLast: true } : null));
   }
 
-  #settle(failure: Failure | null, nowMs = this.#options.clock.now()): void {
-    const { settled, sharing } = this.#options;
+  #result(failure: Failure | null, nowMs: number, part: Result<Payload, Value>['part'] | null): Result<Payload, Value> {
     this.timings.totalMs = nowMs - this.#bornMs;
-    settled({
+    const result = {
       job: this.#job,
       value: this.#value,
       failure,
@@ -224,7 +298,7 @@ export class Execution<Payload, Value, State> implements Waiter {
       durationMs: this.#durationMs,
       timings: this.timings,
       log: this.#log,
-    });
-    sharing?.land(this.#job, { value: this.#value, failure, hops: this.#hops });
+    };
+    return part ? { ...result, part } : result;
   }
 }

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/record/failure.ts';
 import { turn } from './fake-clock.ts';
 import { endWhenCancelled } from './support/calls.ts';
-import { badJob, cancelled, done, failed, failure, hop, jobAt, refused, retry } from './support/outcomes.ts';
-import { openExecution } from './support/start-execution.ts';
+import { cancelled, done, failed, failure, hop, jobAt, refused, retry, type TestOutcome } from './support/outcomes.ts';
+import { openCourse } from './support/start-course.ts';
 
 describe('one attempt', () => {
   test('`done` settles the job with its value', async () => {
-    const { clock, calls, start, result } = openExecution();
+    const { clock, calls, start, result } = openCourse();
     start();
     await clock.advance(40);
     calls.at(0).end(done('hello'));
@@ -26,22 +26,15 @@ describe('one attempt', () => {
   });
 
   test('`done` with a failure keeps the answer and is not tried again', async () => {
-    const { calls, start, result } = openExecution();
+    const { calls, start, result } = openCourse();
     start();
     calls.at(0).end(failed('not found'));
     await turn();
     expect(result()).toMatchObject({ value: 'not found', failure: { code: 'http' }, attempts: 1 });
   });
 
-  test('a line that is no job is settled without a call', () => {
-    const { calls, start, result } = openExecution();
-    start(badJob(0));
-    expect(result()).toMatchObject({ value: null, failure: { code: 'input' }, attempts: 0, durationMs: null });
-    expect(calls.made).toEqual([]);
-  });
-
   test('a thrown error is a failed job with the error as cause, and is not tried again', async () => {
-    const { calls, start, result, broken } = openExecution();
+    const { calls, start, result, broken } = openCourse();
     const bug = new TypeError('undefined is not a function');
     start();
     calls.at(0).throw(bug);
@@ -51,7 +44,7 @@ describe('one attempt', () => {
   });
 
   test('a thrown word is a failed job too', async () => {
-    const { calls, start, result } = openExecution();
+    const { calls, start, result } = openCourse();
     start();
     calls.at(0).throw('oh');
     await turn();
@@ -59,7 +52,7 @@ describe('one attempt', () => {
   });
 
   test('a thrown `Failure` stays itself, and is tried again if it may pass', async () => {
-    const { clock, calls, start, result } = openExecution();
+    const { clock, calls, start, result } = openCourse();
     const thrown = failure('reset');
     start();
     for (const nth of [0, 1, 2]) {
@@ -73,7 +66,7 @@ describe('one attempt', () => {
 
 describe('retries', () => {
   test('a failure that passes is forgotten when the next attempt is good', async () => {
-    const { clock, gate, calls, start, result } = openExecution();
+    const { clock, gate, calls, start, result } = openCourse();
     start();
     calls.at(0).end(retry());
     await turn();
@@ -88,7 +81,7 @@ describe('retries', () => {
   });
 
   test('the last failure and its value are final when no retry is left', async () => {
-    const { clock, calls, start, result } = openExecution();
+    const { clock, calls, start, result } = openCourse();
     start();
     for (const value of ['first', 'second', 'third']) {
       calls.last.end(retry('http', value));
@@ -98,7 +91,7 @@ describe('retries', () => {
   });
 
   test('`durationMs` is the last attempt’s alone', async () => {
-    const { clock, calls, start, result } = openExecution();
+    const { clock, calls, start, result } = openCourse();
     start();
     await clock.advance(30);
     calls.at(0).end(retry());
@@ -110,7 +103,7 @@ describe('retries', () => {
   });
 
   test('a wait past the deadline is not begun', async () => {
-    const { clock, calls, start, result } = openExecution({ deadlineAtMs: 500 });
+    const { clock, calls, start, result } = openCourse({ deadlineAtMs: 500 });
     start();
     calls.at(0).end(retry());
     await turn();
@@ -121,7 +114,7 @@ describe('retries', () => {
 
 describe('hops', () => {
   test('a hop goes on in its own lane with its state, and is no attempt', async () => {
-    const { calls, events, start, result } = openExecution();
+    const { calls, events, start, result } = openCourse();
     start();
     calls.at(0).end(hop('b', 'moved'));
     await turn();
@@ -135,7 +128,7 @@ describe('hops', () => {
   });
 
   test('a hop gives its slot back and passes the gate again', async () => {
-    const { calls, gate, start } = openExecution({ limits: { slots: 1 } });
+    const { calls, gate, start } = openCourse({ limits: { slots: 1 } });
     start(jobAt(0, 'a'));
     start(jobAt(1, 'b'));
     calls.at(0).end(hop('c'));
@@ -148,7 +141,7 @@ describe('hops', () => {
   });
 
   test('a retry begins again at the first call, and only the last attempt’s hops count', async () => {
-    const { clock, calls, start, result } = openExecution();
+    const { clock, calls, start, result } = openCourse();
     start();
     calls.at(0).end(hop('b'));
     await turn();
@@ -161,7 +154,7 @@ describe('hops', () => {
   });
 
   test('`durationMs` adds up the time in slots over the hops of an attempt', async () => {
-    const { clock, lanes, calls, start, result } = openExecution();
+    const { clock, lanes, calls, start, result } = openCourse();
     lanes.get('b').hold(1000, { isGuess: false });
     start();
     await clock.advance(30);
@@ -176,7 +169,7 @@ describe('hops', () => {
 
 describe('the timeout', () => {
   test('cancels the call when its time is over, and not before', async () => {
-    const { clock, calls, start } = openExecution({ timeoutMs: 100 });
+    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
     start();
     await clock.advance(99);
     expect(calls.at(0).context.scope.reason).toBeNull();
@@ -185,7 +178,7 @@ describe('the timeout', () => {
   });
 
   test('adds up over hops, and stands still between them', async () => {
-    const { clock, lanes, calls, start } = openExecution({ timeoutMs: 100 });
+    const { clock, lanes, calls, start } = openCourse({ timeoutMs: 100 });
     lanes.get('b').hold(1000, { isGuess: false });
     start();
     await clock.advance(60);
@@ -199,7 +192,7 @@ describe('the timeout', () => {
   });
 
   test('begins anew with each attempt', async () => {
-    const { clock, calls, start } = openExecution({ timeoutMs: 100 });
+    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
     start();
     await clock.advance(90);
     calls.at(0).end(retry());
@@ -211,7 +204,7 @@ describe('the timeout', () => {
   });
 
   test('strikes each call at its own time, whichever began or ended before it', async () => {
-    const { clock, calls, start } = openExecution({ timeoutMs: 100 });
+    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
     const isCancelled = () => [0, 1, 2].map((index) => calls.at(index).context.scope.reason !== null);
     for (const index of [0, 1, 2]) {
       start(jobAt(index));
@@ -227,7 +220,7 @@ describe('the timeout', () => {
   });
 
   test('leaves no timer when the call ends first, however it ends', async () => {
-    const { clock, calls, start } = openExecution({ timeoutMs: 100 });
+    const { clock, calls, start } = openCourse({ timeoutMs: 100 });
     for (const index of [0, 1, 2]) start(jobAt(index));
     expect(clock.pending).toBe(1);
     calls.at(0).end(done());
@@ -240,7 +233,7 @@ describe('the timeout', () => {
 
 describe('a refused lane', () => {
   test('is held for as long as the server says, and the job loses no retry', async () => {
-    const { clock, calls, start, result } = openExecution({
+    const { clock, calls, start, result } = openCourse({
       policy: { retries: 0, delayMs: 1000, maxDelayMs: 1000, retryAfterMaxMs: 60_000 },
     });
     start();
@@ -257,7 +250,7 @@ describe('a refused lane', () => {
   });
 
   test('fails the job when all its holds together are too long', async () => {
-    const { clock, calls, start, result } = openExecution();
+    const { clock, calls, start, result } = openCourse();
     start();
     for (const ms of [40_000, 20_000]) {
       calls.last.end(refused(ms));
@@ -269,7 +262,7 @@ describe('a refused lane', () => {
   });
 
   test('is held before another of its jobs can start, even by the last attempt', async () => {
-    const { clock, calls, start } = openExecution({
+    const { clock, calls, start } = openCourse({
       limits: { slots: 1 },
       policy: { retries: 0, delayMs: 1000, maxDelayMs: 1000, retryAfterMaxMs: 60_000 },
     });
@@ -283,7 +276,7 @@ describe('a refused lane', () => {
   });
 
   test('is closed by a wait that is too long: its jobs fail without a call, until the wait is over', async () => {
-    const { clock, calls, results, start } = openExecution({ limits: { concurrency: 1 } });
+    const { clock, calls, results, start } = openCourse({ limits: { concurrency: 1 } });
     start(jobAt(0));
     start(jobAt(1));
     calls.at(0).end(refused(3_600_000));
@@ -300,27 +293,26 @@ describe('a refused lane', () => {
 });
 
 describe('the end of the run', () => {
-  test('a job that waits is dismissed with the run’s reason itself', () => {
-    const { lanes, results, start } = openExecution();
-    lanes.stop(cancelled, { allowsHops: false });
+  test('a job that waits is rejected with the run’s reason itself', () => {
+    const { ending, results, start } = openCourse();
+    ending.abort(cancelled);
     start();
     expect(results[0]?.failure).toBe(cancelled);
   });
 
   test('a job that has failed before says so in the cause', async () => {
-    const { ending, lanes, calls, start, result } = openExecution();
+    const { ending, calls, start, result } = openCourse();
     start();
     const first = retry();
     calls.at(0).end(first);
     await turn();
-    lanes.stop(cancelled, { allowsHops: true });
     ending.drain(cancelled);
     await turn();
     expect(result()).toMatchObject({ failure: { code: 'cancelled', cause: { code: 'reset' } }, attempts: 1 });
   });
 
   test('a call that the end has cut is `cancelled`, with what failed before it as the cause', async () => {
-    const { clock, ending, calls, start, result } = openExecution();
+    const { clock, ending, calls, start, result } = openCourse();
     start();
     calls.at(0).end(retry());
     await clock.advance(500);
@@ -331,7 +323,7 @@ describe('the end of the run', () => {
   });
 
   test('a call that was over before is not cancelled', async () => {
-    const { ending, calls, start } = openExecution();
+    const { ending, calls, start } = openCourse();
     start();
     calls.at(0).end(done());
     await turn();
@@ -340,7 +332,7 @@ describe('the end of the run', () => {
   });
 
   test('an attempt that fails while the run drains is not made again', async () => {
-    const { clock, ending, calls, start, result } = openExecution();
+    const { clock, ending, calls, start, result } = openCourse();
     start();
     ending.drain(cancelled);
     calls.at(0).end(retry());
@@ -350,7 +342,7 @@ describe('the end of the run', () => {
   });
 
   test('a call that is cut in the grace period says what failed before it, too', async () => {
-    const { clock, ending, calls, start, result } = openExecution();
+    const { clock, ending, calls, start, result } = openCourse();
     start();
     calls.at(0).end(retry());
     await clock.advance(500);
@@ -363,7 +355,7 @@ describe('the end of the run', () => {
 });
 
 test('`keepsLog` keeps every attempt and hop in order', async () => {
-  const { clock, calls, start, result } = openExecution({ keepsLog: true });
+  const { clock, calls, start, result } = openCourse({ keepsLog: true });
   start();
   await clock.advance(5);
   calls.at(0).end(hop('b'));
@@ -380,7 +372,7 @@ test('`keepsLog` keeps every attempt and hop in order', async () => {
 });
 
 test('`observe` hears of attempts, hops, retries, holds and closings as they come', async () => {
-  const { clock, calls, events, start } = openExecution();
+  const { clock, calls, events, start } = openCourse();
   start();
   for (const outcome of [hop('b'), retry(), refused(50), refused(100_000)]) {
     calls.last.end(outcome);
@@ -391,4 +383,126 @@ test('`observe` hears of attempts, hops, retries, holds and closings as they com
   );
   const attempt = 'attempt ';
   expect(told).toEqual([attempt, 'hop ', attempt, 'retry 500', attempt, 'hold 50', attempt, 'close 100000']);
+});
+
+describe('`cancel`', () => {
+  test('settles at once a course that waits in its lane, which serves the next', async () => {
+    const { calls, results, start } = openCourse({ limits: { concurrency: 1 } });
+    start(jobAt(0));
+    const waiting = start(jobAt(1));
+    start(jobAt(2));
+    waiting.cancel(cancelled);
+    expect(results).toMatchObject([{ job: jobAt(1), failure: cancelled, attempts: 0 }]);
+    calls.at(0).end(done());
+    await turn();
+    expect(calls.last.job).toEqual(jobAt(2));
+  });
+
+  test('settles at once a course that waits at the gate, which uses no token', async () => {
+    const { clock, calls, results, start } = openCourse({ limits: { gateRate: { count: 10, windowMs: 1000 } } });
+    start(jobAt(0));
+    const waiting = start(jobAt(1, 'b'));
+    start(jobAt(2, 'c'));
+    await turn();
+    waiting.cancel(cancelled);
+    expect(results).toMatchObject([{ job: { index: 1 }, failure: cancelled }]);
+    await clock.advance(101);
+    expect(calls.made.map(({ job }) => job.index)).toEqual([0, 2]);
+  });
+
+  test('cuts a call in flight, and settles when that has ended', async () => {
+    const { calls, results, start, result } = openCourse();
+    const course = start();
+    course.cancel(cancelled);
+    expect([calls.last.context.scope.reason, results]).toEqual([cancelled, []]);
+    calls.last.end(retry());
+    await turn();
+    expect(result()).toMatchObject({ failure: cancelled, attempts: 1 });
+    expect(result().failure?.cause).toMatchObject({ code: 'reset' });
+  });
+
+  test('ends the sleep before a retry, and leaves no timer', async () => {
+    const { clock, calls, start, result } = openCourse();
+    const course = start();
+    calls.last.end(retry());
+    await turn();
+    expect(clock.pending).toBe(1);
+    course.cancel(cancelled);
+    await turn();
+    expect(result().failure).toMatchObject({ code: 'cancelled', cause: { code: 'reset' } });
+    expect([clock.pending, calls.made.length]).toEqual([0, 1]);
+  });
+
+  test('does nothing to a course that has settled', async () => {
+    const { calls, start, result } = openCourse();
+    const course = start();
+    calls.last.end(done());
+    await turn();
+    course.cancel(cancelled);
+    expect(result().failure).toBeNull();
+  });
+});
+
+describe('a job of several parts', () => {
+  const page = (value: string, state: string): TestOutcome => ({
+    kind: 'next',
+    state,
+    lane: 'a',
+    part: { value, failure: null },
+  });
+
+  test('gives a result for each, in order, and says which is the last', async () => {
+    const { calls, results, start } = openCourse();
+    start();
+    calls.last.end(page('1', 'to 2'));
+    await turn();
+    expect(results).toMatchObject([{ value: '1', part: { index: 0, isLast: false }, attempts: 1 }]);
+    calls.last.end(hop('a', 'redirected'));
+    await turn();
+    calls.last.end(done('2'));
+    await turn();
+    expect(results[1]).toMatchObject({ value: '2', part: { index: 1, isLast: true }, attempts: 1, hops: 1 });
+  });
+
+  test('tries a part again from where it began, with retries of its own', async () => {
+    const { clock, calls, results, start } = openCourse();
+    start();
+    calls.last.end(retry());
+    await clock.advance(10_000);
+    calls.last.end(page('1', 'to 2'));
+    await turn();
+    for (const _retry of [1, 2]) {
+      calls.last.end(hop('a', 'redirected'));
+      await turn();
+      calls.last.end(retry());
+      await clock.advance(10_000);
+      expect(calls.last.context).toMatchObject({ state: 'to 2' });
+    }
+    calls.last.end(done('2'));
+    await turn();
+    expect(results.map(({ value, attempts }) => [value, attempts])).toEqual([
+      ['1', 2],
+      ['2', 3],
+    ]);
+  });
+
+  test('a part that fails for good ends the job; the parts before it stay', async () => {
+    const { calls, results, start } = openCourse();
+    start();
+    calls.last.end(page('1', 'to 2'));
+    await turn();
+    calls.last.end(failed('gone'));
+    await turn();
+    expect(results).toMatchObject([{ failure: null }, { failure: { code: 'http' }, part: { index: 1, isLast: true } }]);
+  });
+
+  test('no part begins while the run drains', async () => {
+    const { ending, calls, results, start } = openCourse();
+    start();
+    ending.drain(cancelled);
+    calls.last.end(page('1', 'to 2'));
+    await turn();
+    expect(results).toMatchObject([{ value: '1' }, { failure: cancelled, part: { index: 1, isLast: true } }]);
+    expect(calls.made).toHaveLength(1);
+  });
 });
