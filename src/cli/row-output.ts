@@ -1,8 +1,5 @@
-import { FailureCount, type FailureLimit } from '../flow/failure-limit.ts';
-import type { RunEnd } from '../flow/run-options.ts';
 import type { Shaped } from '../output/shape.ts';
 import { createRowWriter, type TextWriter } from '../output/writer.ts';
-import { Failure } from '../record/failure.ts';
 import type { Result } from '../record/job.ts';
 import type { OutputFile } from './output-file.ts';
 
@@ -20,7 +17,6 @@ export type RowOutputOptions<Payload, Value> = {
   openView: ((target: ViewTarget) => View<Payload, Value>) | null;
   /** The file that gets the whole rows, or null: they go to stdout. */
   output: OutputFile | null;
-  failureLimit: FailureLimit | null;
   /** Hears once that rows are lost. */
   lose: (error: NodeJS.ErrnoException) => void;
   /** Makes room on a terminal whose last line is the progress line's; null where there is none. */
@@ -34,10 +30,6 @@ export type RowOutput<Payload, Value> = {
   /** A promise means that the reader is behind. */
   write(result: Result<Payload, Value>): void | Promise<void>;
   writeShaped(shaped: Shaped<Payload, Value>): void | Promise<void>;
-  /** Aborted when rows that the query has failed make too many. */
-  readonly stopped: AbortSignal;
-  /** How a run ended, with those rows counted. */
-  judge(end: RunEnd): RunEnd;
   end(): Promise<void>;
 };
 
@@ -48,29 +40,17 @@ export function createRowOutput<Payload, Value>(options: RowOutputOptions<Payloa
   const direct = file && !shape && !openView ? null : createRowWriter(process.stdout, file ? () => {} : lose);
   const stdout = direct && clear ? clearing(direct, clear) : direct;
   const view = stdout && openView ? openView({ stdout, log }) : null;
-  const count = new FailureCount(options.failureLimit);
-  const stop = new AbortController();
 
   return {
-    stopped: stop.signal,
     write(result) {
       const row = render(result);
       const stored = file?.write(row);
       return both(stored, view ? view(result, row) : stdout?.write(row));
     },
-    writeShaped({ result, row, printed, told }) {
-      count.add(result.failure);
-      if (result.failure?.code === 'query' && count.isOver({ isEnd: false })) {
-        stop.abort(new Failure('cancelled', `the run was stopped after ${count.failed} failed`));
-      }
+    writeShaped({ row, printed, told }) {
       if (told !== null) log(`sluice: ${told}`);
       const stored = file?.write(row);
       return both(stored, printed === null ? undefined : stdout?.write(printed));
-    },
-    judge(end) {
-      if (!shape) return end;
-      const isOver = count.isOver({ isEnd: true }) && (end.kind === 'completed' || stop.signal.aborted);
-      return { ...end, failed: count.failed, kind: isOver ? 'failures' : end.kind };
     },
     async end() {
       await Promise.all([file?.end(), stdout?.end()]);

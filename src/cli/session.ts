@@ -79,31 +79,30 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     ...statusOf(look, tally.snapshot()),
     elapsedMs: performance.now() - startedMs,
   }));
-  const { failureLimit } = flow;
   const clear = talk.progress === 'terminal' && process.stdout.isTTY ? () => progress.clear() : null;
   const log = (line: string) => progress.log(line);
-  const rows = createRowOutput({ render, shape, openView, output, failureLimit, lose, clear, log });
+  const rows = createRowOutput({ render, shape, openView, output, lose, clear, log });
   if (output?.checkpoint && !talk.isQuiet) progress.log(resumeNote(output.path, output.checkpoint));
 
   let end: RunEnd;
   try {
-    end = await run<Payload, Value, State>({
+    end = await run<Payload, Value, State, Result<Payload, Value> | Shaped<Payload, Value>>({
       source: remaining(options.jobs, options),
       attempt: options.attempt,
       laneOf: options.laneOf,
       share: options.share ?? null,
-      emit: (settled) => {
-        const shaped = shape ? shape(settled) : null;
-        const result = shaped ? shaped.result : settled;
+      ...(shape ? { conclude: shape } : {}),
+      emit: (row) => {
+        const result = 'result' in row ? row.result : row;
         tally.add(result, measure(result.value));
-        return shaped ? rows.writeShaped(shaped) : rows.write(settled);
+        return 'result' in row ? rows.writeShaped(row) : rows.write(row);
       },
       weigh: ({ value }) => weightOf(measure(value)),
       ...flow,
       tokens: options.tokens ?? null,
       coldMs: 50,
       drain: interrupts.drain,
-      signal: AbortSignal.any([interrupts.abort, lost.signal, rows.stopped]),
+      signal: AbortSignal.any([interrupts.abort, lost.signal]),
       keepsLog: options.keepsLog,
       observe: talk.isVerbose
         ? (event) => progress.log(tell(event, event.kind === 'attempt' ? measure(event.value).status : null))
@@ -125,7 +124,6 @@ export async function runSession<Payload, Value, State>(options: SessionOptions<
     interrupts.release();
   }
 
-  end = rows.judge(end);
   const signal = interrupts.received();
   const summary = await renderSummary(tally.snapshot(), {
     format: talk.summary,

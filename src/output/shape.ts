@@ -25,6 +25,8 @@ export type ShapeOptions<Payload, Value> = {
 export type Shaped<Payload, Value> = {
   /** With the query's verdict. */
   readonly result: Result<Payload, Value>;
+  /** The same verdict: null is ok. */
+  readonly failure: Failure | null;
   /** The whole row, for files. */
   readonly row: string;
   /** For stdout: one or more lines without the last line end; null is nothing at all. */
@@ -49,18 +51,22 @@ export function createShape<Payload extends Shapable, Value>(
     const { input, secrets: own = [] } = result.job.payload;
     const mask = own.length > 0 ? createMask([...secrets, ...own]) : commonMask;
     const row = render(result);
-    if (result.failure && query) return { result, row, printed: null, told: tellFailure(result, mask) };
+    if (result.failure && query) return { ...verdictOf(result), row, printed: null, told: tellFailure(result, mask) };
     const whole = mergeField === null ? row : merged(inputOf(input, mask), mergeField, row);
-    if (!query) return { result, row, printed: whole, told: null };
+    if (!query) return { ...verdictOf(result), row, printed: whole, told: null };
     try {
       const printed = printedOf(query(whole), isRaw);
-      return { result, row, printed: printed && isTerminal ? disarmed(printed) : printed, told: null };
+      return { ...verdictOf(result), row, printed: printed && isTerminal ? disarmed(printed) : printed, told: null };
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure;
       const failed = { ...result, failure };
-      return { result: failed, row: render(failed), printed: null, told: tellFailure(failed, mask) };
+      return { ...verdictOf(failed), row: render(failed), printed: null, told: tellFailure(failed, mask) };
     }
   };
+}
+
+function verdictOf<Payload, Value>(result: Result<Payload, Value>): Pick<Shaped<Payload, Value>, 'result' | 'failure'> {
+  return { result, failure: result.failure };
 }
 
 /** `#12 ada http: h answered 404 Not Found`: hostile in part, for a stderr that prints it plainly. */

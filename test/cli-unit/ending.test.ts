@@ -8,7 +8,7 @@ type Story = Partial<Omit<SessionEnd, 'end'>> & Partial<RunEnd>;
 
 function exit({ kind = 'completed', read = 10, failed = 0, isAllRead = true, ...others }: Story) {
   const session = { signal: null, outputError: null, hasLostReaderFirst: false, ...others };
-  return exitOf({ end: { kind, read, failed, isAllRead }, ...session });
+  return exitOf({ end: { kind, read, failed, isAllRead, reason: null }, ...session });
 }
 
 const broken = (code: string) => Object.assign(new Error(`write ${code}`), { code });
@@ -65,7 +65,7 @@ describe('exitOf, where several things happened', () => {
 
 describe('interruptNote', () => {
   const tally = { ...createTally().snapshot(), done: 10, ok: 4, failed: 2, cancelled: 4 };
-  const end: RunEnd = { kind: 'drained', read: 10, failed: 6, isAllRead: false };
+  const end: RunEnd = { kind: 'drained', read: 10, failed: 6, isAllRead: false, reason: null };
 
   test('tells nobody to go on where nothing is left', () => {
     const note = interruptNote({ ...end, isAllRead: true }, { ...tally, failed: 0, cancelled: 0 }, 'To resume: …');
