@@ -69,9 +69,9 @@ export function createRow({ include, hasBody, secrets, now }: RowOptions): (resu
 function body(shaped: Body | null): string {
   switch (shaped?.kind) {
     case 'json':
-      return `,"body":${shaped.raw}`;
+      return `,"body":${shaped.raw}${replacedIn(shaped)}`;
     case 'text':
-      return `,"body":${JSON.stringify(shaped.text)}`;
+      return `,"body":${JSON.stringify(shaped.text)}${replacedIn(shaped)}`;
     case 'base64':
       return `,"body_base64":"${shaped.data}"`;
     case 'file':
@@ -79,6 +79,10 @@ function body(shaped: Body | null): string {
     case undefined:
       return ',"body":null';
   }
+}
+
+function replacedIn({ replaced }: { readonly replaced?: number }): string {
+  return replaced === undefined ? '' : `,"replaced":${replaced}`;
 }
 
 function requestOf(request: HttpRequest, mask: Mask | null): string {

@@ -67,10 +67,13 @@ export type HttpAnswer = {
 
 export type HttpHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** A body as the row holds it. `raw` is JSON text, checked, on one line, each digit as the server sent it. */
+/**
+ * A body as the row holds it. `raw` is JSON text, checked, on one line, each digit as the server sent it. `replaced`
+ * counts the characters U+FFFD in it that stand for bytes which do not fit its charset; absent where all do.
+ */
 export type Body =
-  | { readonly kind: 'json'; readonly raw: string }
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'json'; readonly raw: string; readonly replaced?: number }
+  | { readonly kind: 'text'; readonly text: string; readonly replaced?: number }
   | { readonly kind: 'base64'; readonly data: string }
   /** Saved; `path` is what the row shows. */
   | { readonly kind: 'file'; readonly path: string };

@@ -112,14 +112,49 @@ describe('the charset', () => {
     expect(shape(bytes, type)).toEqual(text('grün'));
   });
 
-  test('bytes that the charset does not know are marked, not dropped', () => {
-    expect(shape(latin1, 'text/plain')).toEqual(text('gr\ufffdn'));
+  test.each([
+    'text/plain; charset=utf-8',
+    'text/html;charset=utf8',
+    'application/xml; charset="UTF-8"',
+    'application/something; charset=utf-8',
+  ])('bytes that a named charset does not know are replaced and counted: %s', (type) => {
+    expect(shape(latin1, type)).toEqual({ ...text('gr\ufffdn'), replaced: 1 });
+    expect(shape(Buffer.concat([latin1, Buffer.from('\ufffd'), latin1]), type)).toMatchObject({ replaced: 2 });
+    expect(shape('gr\ufffdn', type)).toEqual(text('gr\ufffdn'));
+  });
+
+  test('JSON is UTF-8 where it names no charset', () => {
+    const bytes = Buffer.concat([Buffer.from('{"a":"'), latin1, Buffer.from('"}')]);
+    expect(shape(bytes, 'application/json')).toEqual({ kind: 'json', raw: '{"a":"gr\ufffdn"}', replaced: 1 });
+    expect(shape(bytes, 'application/json; charset=latin1')).toEqual({ kind: 'json', raw: '{"a":"grün"}' });
+  });
+
+  test('text of no known charset that is not UTF-8 stays whole, as base64', () => {
+    for (const type of ['text/plain', 'text/html', 'text/plain; charset=klingon', 'application/xml'])
+      expect(shape(latin1, type)).toEqual(base64(latin1));
+    expect(shape(latin1, 'text/plain', 'text')).toEqual({ ...text('gr\ufffdn'), replaced: 1 });
+  });
+
+  test('UTF-8 with one damaged letter among many is still text', () => {
+    const damaged = Buffer.concat([Buffer.from('ü'.repeat(20)), Buffer.from([0xff])]);
+    expect(shape(damaged, 'text/plain')).toEqual({ ...text(`${'ü'.repeat(20)}\ufffd`), replaced: 1 });
+  });
+
+  test.each([
+    ['utf-16le', Buffer.from('a\ufffdb', 'utf16le'), undefined],
+    ['utf-16', Buffer.from('a\ud800b', 'utf16le'), 1],
+    ['utf-16be', Buffer.from('a\ufffd\ud800b', 'utf16le').swap16(), 1],
+    ['gb18030', Buffer.from([0xc4, 0xe3, 0x84, 0x31, 0xa4, 0x37, 0xff]), 1],
+    ['shift_jis', Buffer.from([0x82, 0xa0, 0xff, 0x41]), 1],
+  ])('%s counts what it does not know, and no character that is written', (charset, bytes, replaced) => {
+    expect(shape(bytes, `text/plain; charset=${charset}`)).toMatchObject({ kind: 'text' });
+    expect((shape(bytes, `text/plain; charset=${charset}`) as { replaced?: number }).replaced).toBe(replaced);
   });
 
   test('two bytes and fewer are text too', () => {
     expect(shape('a', 'text/plain')).toEqual(text('a'));
     expect(shape(Uint8Array.of(0xef, 0xbb, 0xbf), 'text/plain')).toEqual(text(''));
-    expect(shape(Uint8Array.of(0xff), 'text/plain')).toEqual(text('\ufffd'));
+    expect(shape(Uint8Array.of(0xff), 'text/plain')).toEqual(base64(Uint8Array.of(0xff)));
   });
 });
 
