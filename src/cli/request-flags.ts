@@ -73,7 +73,7 @@ export const requestFlags = {
     default: true,
     allowNo: true,
     helpGroup,
-    summary: `Ask for compressed answers (${acceptEncoding}). On; --no-compressed turns it off.`,
+    summary: `Ask for compressed answers (${acceptEncoding}). On; --no-compressed turns it off, and leaves bodies as they are sent.`,
   }),
   'base-url': Flags.string({
     helpGroup,

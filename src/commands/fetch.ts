@@ -119,6 +119,7 @@ export default class Fetch extends ConfigurableCommand {
               maxBodyBytes: flags['max-body'],
               maxRedirects: flags['max-redirects'],
               bodyMode: flags.body,
+              decodes: flags.compressed,
               saving: saving?.saving ?? null,
               isOk: flags['ok-status'],
               retryOn: flags['retry-on'] ?? null,

@@ -1,10 +1,18 @@
 import { STATUS_CODES } from 'node:http';
 import { Failure } from '../record/failure.ts';
 import type { CallContext, Cancellation, Job, Outcome } from '../record/job.ts';
-import { type Body, type FetchTask, type HttpAnswer, type HttpRequest, isIdempotent } from '../record/request.ts';
+import {
+  type Body,
+  type FetchTask,
+  type HttpAnswer,
+  type HttpHeaders,
+  type HttpRequest,
+  isIdempotent,
+} from '../record/request.ts';
 import type { SaveBody } from '../record/saving.ts';
 import type { Agent } from './agent.ts';
 import { type BodyMode, shapeBody } from './body.ts';
+import { encodingToSave, isEncoded } from './content-encoding.ts';
 import { decode } from './decode.ts';
 import { isTurnedAway } from './errors.ts';
 import { exchange } from './exchange.ts';
@@ -20,6 +28,8 @@ export type CallOptions = {
   maxBodyBytes: number;
   maxRedirects: number;
   bodyMode: BodyMode;
+  /** False leaves the content-encoding on: bodies stay as they were sent. Default: true. */
+  decodes?: boolean;
   /** Takes the bodies that count as ok, up to so many bytes; null keeps them in memory. */
   saving?: { readonly save: SaveBody; readonly maxBytes: number } | null;
   /** Statuses that count as ok. */
@@ -83,7 +93,7 @@ function outcomeOf(seen: Seen, lane: string | null): Outcome<HttpAnswer, Hop> | 
   }
   const location = locationOf(done.status ?? 0, done.headers.location);
   if (location !== null && options.maxRedirects > 0) return follow(location, lane, seen);
-  const encoding = encodingOf(done.headers);
+  const encoding = encodingToUndo(done.headers, options);
   if (encoding === undefined) return answered(done.body, seen);
   return decode(done.body, encoding, options.maxBodyBytes).then(
     (bytes) => answered(bytes, seen),
@@ -92,14 +102,32 @@ function outcomeOf(seen: Seen, lane: string | null): Outcome<HttpAnswer, Hop> | 
 }
 
 /** Which answers are saved: those that make the row ok, if they can have a body. */
-function savingOf(job: Job<FetchTask>, { request }: Hop, { isOk, maxRedirects, saving }: CallOptions): IntakeOf {
+function savingOf(job: Job<FetchTask>, hop: Hop, options: CallOptions): IntakeOf {
+  const { isOk, maxRedirects, saving } = options;
+  const { request } = hop;
   return (status, headers, controller) => {
     const isFollowed = maxRedirects > 0 && locationOf(status, headers.location) !== null;
     if (!saving || !isOk(status) || isFollowed || !mayHaveBody(request.method, status)) return null;
-    const contentEncoding = encodingOf(headers);
+    const contentEncoding = encodingOf(headers, contentEncodingToSave(job, hop, { headers, options }));
     const save = (chunks: AsyncIterable<Uint8Array>) => saving.save(job, chunks);
     return new BodyIntake({ contentEncoding, maxBytes: saving.maxBytes, save, controller });
   };
+}
+
+/** What is undone of a body before a row shows it; what was put on for the transfer alone always is. */
+function encodingToUndo(headers: HttpHeaders, { decodes = true }: CallOptions): string | undefined {
+  return decodes ? encodingOf(headers) : encodingOf(headers, '');
+}
+
+function contentEncodingToSave(
+  { payload }: Job<FetchTask>,
+  { request }: Hop,
+  { headers, options: { decodes = true } }: { headers: HttpHeaders; options: CallOptions },
+): string {
+  const encoding = headers['content-encoding']?.toString() ?? '';
+  if (!decodes || encoding === '') return '';
+  const names = { given: payload.fileName, urls: [request.origin + request.path, payload.url ?? ''] };
+  return encodingToSave(encoding, String(headers['content-type'] ?? ''), names);
 }
 
 type Seen = { done: Exchange; hop: Hop; options: CallOptions; scope: Cancellation };
@@ -108,13 +136,19 @@ function answered(bytes: Buffer, seen: Seen): Outcome<HttpAnswer, Hop> {
   const { done, hop, options } = seen;
   const status = done.status ?? 0;
   try {
-    const body = shapeBody(bytes, String(done.headers['content-type'] ?? ''), options.bodyMode);
+    const body = shapeBody(bytes, String(done.headers['content-type'] ?? ''), modeFor(done.headers, options));
     const value = answerOf(seen, body, bytes.length);
     if (options.isOk(status)) return { kind: 'done', value, failure: null };
     return failed(statusFailure(status, hop), seen, value);
   } catch (error) {
     return unreadable(error, seen);
   }
+}
+
+/** A body whose encoding is still on is not of the type that its header names. */
+function modeFor(headers: HttpHeaders, { bodyMode, decodes = true }: CallOptions): BodyMode {
+  const isStillEncoded = !decodes && isEncoded(headers['content-encoding']?.toString());
+  return isStillEncoded && bodyMode === 'auto' ? 'base64' : bodyMode;
 }
 
 function unreadable(error: unknown, seen: Seen): Outcome<HttpAnswer, Hop> {
@@ -124,7 +158,7 @@ function unreadable(error: unknown, seen: Seen): Outcome<HttpAnswer, Hop> {
 
 function follow(location: string, lane: string | null, { done, hop, options }: Seen): Outcome<HttpAnswer, Hop> {
   const status = done.status ?? 0;
-  const value = answerOf({ done, hop }, null, null);
+  const value = answerOf({ done, hop, options }, null, null);
   if (hop.hops >= options.maxRedirects) {
     const message = `more than ${options.maxRedirects} redirects (--max-redirects); the next would be ${location.slice(0, 200)}`;
     return { kind: 'done', value, failure: new Failure('redirect', message) };
@@ -172,15 +206,21 @@ function statusFailure(status: number, hop: Hop): Failure {
   return new Failure(code, message, { phase: null, retryable: transientStatuses.has(status) });
 }
 
-function answerOf({ done, hop }: { done: Exchange; hop: Hop }, body: Body | null, bytes: number | null): HttpAnswer {
+function answerOf(seen: Pick<Seen, 'done' | 'hop' | 'options'>, body: Body | null, bytes: number | null): HttpAnswer {
+  const { done, hop } = seen;
   const hasAnswer = done.status !== null;
   return {
     status: done.status,
     finalUrl: hasAnswer ? hop.request.origin + hop.request.path : null,
     headers: hasAnswer ? done.headers : null,
     body,
-    bytes: bytes ?? (hasAnswer ? done.received : null),
+    bytes: bytes ?? (hasAnswer ? receivedBytes(seen) : null),
     connectMs: done.connectMs,
     ttfbMs: done.ttfbMs,
   };
+}
+
+/** Of a body that was not read to its end. How long it is without its encodings, nobody knows then. */
+function receivedBytes({ done, options }: Pick<Seen, 'done' | 'options'>): number | null {
+  return done.received > 0 && isEncoded(encodingToUndo(done.headers, options)) ? null : done.received;
 }

@@ -1,6 +1,7 @@
 import type { Transform } from 'node:stream';
 import type { Failure } from '../record/failure.ts';
-import { checkEncoding, createDecoder, encodingsIn, undecodable } from './decode.ts';
+import { encodingsIn } from './content-encoding.ts';
+import { checkEncoding, createDecoder, undecodable } from './decode.ts';
 import { tooLarge } from './too-large.ts';
 
 /** Undoes a body's content encodings as it comes. */

@@ -2,14 +2,13 @@ import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { Failure } from '../record/failure.ts';
+import { encodingsIn } from './content-encoding.ts';
 import { atMost, tooLarge } from './too-large.ts';
 import { moreBehind, WholeDecoder } from './whole-decoder.ts';
 
 /** What we ask servers for, in the order in which they should prefer it. */
 export const acceptEncoding = 'zstdDecompress' in zlib ? 'zstd, br, gzip, deflate' : 'br, gzip, deflate';
 
-/** A body wrapped more often than this is an attack, not a page. */
-const maxEncodings = 5;
 /** Up to this many bytes are decoded at once; more go to a thread, so that other calls are not kept waiting. */
 const smallBytes = 32 * 1024;
 /** zstd's data may be frames in a row (RFC 8878, section 3); more of them than this are there to keep us busy. */
@@ -83,19 +82,6 @@ async function readAll(decoder: Transform, bytes: Buffer, maxBytes: number): Pro
   decoder.end(bytes);
   for await (const chunk of atMost<Buffer>(maxBytes, decoder)) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-/** The encodings of a body, the one to undo first at the head. Throws a Failure `decode` when there are too many. */
-export function encodingsIn(contentEncoding: string): string[] {
-  const encodings = contentEncoding
-    .toLowerCase()
-    .split(',')
-    .map((encoding) => encoding.trim())
-    .filter((encoding) => encoding !== '' && encoding !== 'identity' && encoding !== 'none');
-  if (encodings.length > maxEncodings) {
-    throw new Failure('decode', `the body is encoded ${encodings.length} times over`, { phase: 'body' });
-  }
-  return encodings.reverse();
 }
 
 /** The same as `decode` for bytes that come one after the other; `first` are the first of them, where they are known. */

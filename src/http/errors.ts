@@ -1,9 +1,19 @@
 import { Failure, type FailureCode, type FailurePhase } from '../record/failure.ts';
 
-/** Where an exchange was when it broke, and with whom. */
-export type Whereabouts = { readonly phase: 'connect' | 'headers' | 'body'; readonly host: string };
+/** Where an exchange was when it broke, and with whom. `hasBegun`: bytes of the answer had come. */
+export type Whereabouts = {
+  readonly phase: 'connect' | 'headers' | 'body';
+  readonly host: string;
+  readonly hasBegun?: boolean;
+};
 
-type SystemError = Error & { code?: string; errors?: SystemError[]; hostname?: string; http2ErrorCode?: number };
+type SystemError = Error & {
+  code?: string;
+  syscall?: string;
+  errors?: SystemError[];
+  hostname?: string;
+  http2ErrorCode?: number;
+};
 
 const trust = 'trust it with --cacert FILE, or believe anybody with -k';
 const outdated = 'the server speaks only TLS versions that are no longer safe: it has to be brought up to date';
@@ -50,19 +60,27 @@ const connectMessages: Record<string, string> = {
 };
 
 /** Turns an error of undici or the system into a Failure: which code, where, and whether another attempt may help. */
-export function asFailure(error: unknown, { phase, host }: Whereabouts): Failure {
+export function asFailure(error: unknown, { phase, host, hasBegun = false }: Whereabouts): Failure {
   // Whoever made the connection has said it already.
   if (error instanceof Failure) return error;
   const cause = innermost(firstOf(error));
   const code = cause.code ?? '';
   const fail = (name: FailureCode, message: string, at: FailurePhase, retryable: boolean) =>
-    new Failure(name, `${message} (${host})`, { phase: at, retryable, cause });
+    new Failure(name, `${message} (${shortHost(host)})`, { phase: at, retryable, cause });
+  const isInHead = phase === 'headers' && hasBegun;
 
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || (phase === 'connect' && code === 'ETIMEDOUT')) {
     return fail('timeout', 'no connection in time', 'connect', true);
   }
+  const isLookup = cause.syscall === 'getaddrinfo' || code === 'ENOTFOUND' || code.startsWith('EAI_');
+  if (isLookup && isImpossibleName(cause.hostname)) {
+    return fail('dns', 'no host can have this name: at most 253 characters, 63 between dots', 'connect', false);
+  }
   if (code === 'ENOTFOUND') return fail('dns', 'the name does not exist', 'connect', false);
   if (code.startsWith('EAI_')) return fail('dns', 'the name could not be resolved', 'connect', code === 'EAI_AGAIN');
+  // What the resolver does not take for a name at all.
+  if (cause.syscall === 'getaddrinfo' && code === 'EINVAL')
+    return fail('dns', 'no host can have this name', 'connect', false);
   if (isTls(code, phase))
     return fail('tls', tlsMessages[tlsCode(code)] ?? `no secure connection: ${reasonOf(cause)}`, 'connect', false);
   if (phase === 'connect') {
@@ -87,16 +105,31 @@ export function asFailure(error: unknown, { phase, host }: Whereabouts): Failure
   if (code === 'UND_ERR_SOCKET' && phase === 'body') {
     return fail('truncated', 'the server closed the connection in the middle of the body', 'body', true);
   }
-  if (code === 'UND_ERR_SOCKET')
-    return fail('reset', 'the server closed the connection without an answer', phase, true);
+  if (code === 'UND_ERR_SOCKET') {
+    const place = isInHead ? "in the middle of the answer's headers" : 'without an answer';
+    return fail('reset', `the server closed the connection ${place}`, phase, true);
+  }
   if (brokenHttp2.has(code) && phase === 'body') {
     return fail('truncated', 'the server broke off in the middle of the body', 'body', true);
   }
   if (brokenHttp2.has(code)) return fail('reset', 'the server broke off without an answer', phase, true);
   if (code.startsWith('E') && !code.startsWith('ERR_')) {
-    return fail('reset', `the connection broke (${code})`, phase, true);
+    const place = isInHead ? " in the middle of the answer's headers" : '';
+    return fail('reset', `the connection broke${place} (${code})`, phase, true);
   }
   return fail('protocol', `the exchange failed: ${plain(cause)}`, phase, false);
+}
+
+/** RFC 1035, section 2.3.4. A dot at the end is no part of the name. */
+function isImpossibleName(name: string | undefined): boolean {
+  if (name === undefined) return false;
+  const longest = name.endsWith('.') ? 254 : 253;
+  return name.length > longest || name.split('.').some((label) => label.length > 63);
+}
+
+/** A host may be as long as a line of input. */
+function shortHost(host: string): string {
+  return host.length > 300 ? `${host.slice(0, 100)}… (${host.length} characters)` : host;
 }
 
 /** What HTTP/2 calls a stream or a connection that ends too early. */

@@ -63,7 +63,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #placed(reason: Failure): Failure {
     const place = {
       connect: 'while connecting',
-      headers: 'while waiting for the answer',
+      headers: this.#hasBegun ? "in the middle of the answer's headers" : 'while waiting for the answer',
       body: 'in the middle of the body',
     };
     const message = `${reason.message}: stopped ${place[this.#phase]} (${this.#request.host})`;
@@ -160,7 +160,9 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     // A body that cannot be read has failed by itself.
     const failure =
-      error instanceof Failure ? error : asFailure(error, { phase: this.#phase, host: this.#request.host });
+      error instanceof Failure
+        ? error
+        : asFailure(error, { phase: this.#phase, host: this.#request.host, hasBegun: this.#hasBegun });
     this.#settle(failure, this.#phase !== 'body' && !this.#hasBegun && isKeepAliveRace(error));
   }
 

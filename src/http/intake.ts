@@ -2,7 +2,8 @@ import { pipeline, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { Failure } from '../record/failure.ts';
 import type { SavedBody } from '../record/saving.ts';
-import { createDecoder, encodingsIn, undecodable } from './decode.ts';
+import { encodingsIn } from './content-encoding.ts';
+import { createDecoder, undecodable } from './decode.ts';
 import { atMost } from './too-large.ts';
 
 export type IntakeOptions = {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { chunkedBody } from './chunked-body.ts';
-import { repairHead } from './head.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
+import { longestField, repairHead } from './head.ts';
 import { mindResets, parserOf, refuse } from './parser.ts';
 import { plainHead } from './plain-head.ts';
 
@@ -18,7 +19,9 @@ export function beLenient(socket: Socket): void {
   mindResets(socket, parser);
   const execute = parser.execute.bind(parser);
   const body = chunkedBody(socket, parser, execute);
-  let held: Buffer | null = null;
+  /** The beginning of a head, and how much of it has been searched for its end. */
+  const held = new GrowingBuffer();
+  let searched = 0;
   let isFirst = true;
   /** Every answer begins with this letter; the parser has it as soon as the first byte is there, and knows that one comes. */
   let hasLetter = false;
@@ -34,41 +37,54 @@ export function beLenient(socket: Socket): void {
   parser.execute = (bytes) => {
     if (parser.statusCode !== 0) return body.isOpen ? body.go(bytes) : execute(bytes);
     if (bytes.length === 0) return execute(bytes);
-    if (held === null) {
+    if (held.length === 0) {
       const end = plainHead(bytes);
       if (end !== 0) isFirst = false;
       if (end > 0) return execute(bytes);
       if (end < 0) return body.begin(bytes, -end);
     }
-    const whole = held ? Buffer.concat([held, bytes]) : bytes;
-    held = null;
-    let rest = isFirst ? whole : withoutLineEnds(whole);
+    if (held.length > 0) {
+      held.append(bytes);
+      const all = held.view();
+      if (all.length <= longestHead && mayBeHttp(all) && endOfHead(all, searched) === -1) return waitFor(all.length);
+    }
+    let rest = held.length > 0 ? held.take() : isFirst ? bytes : withoutLineEnds(bytes);
     if (!mayBeHttp(rest)) return refuse(socket, 'it does not begin as an answer does', { isLeftover: !isFirst });
     const heads: Buffer[] = [];
     for (let end = endOfHead(rest); end !== -1; end = endOfHead(rest)) {
       const head = rest.toString('latin1', 0, end);
       const repaired = repairHead(head);
-      if (repaired === null) return refuse(socket, 'its head makes no sense');
+      if (repaired === null) return refuse(socket, whyNot(head));
       isFirst = false;
       heads.push(Buffer.from(repaired, 'latin1'));
       rest = rest.subarray(end);
-      if (isFinal(repaired)) return pass(heads, rest, /\r\ntransfer-encoding:.*chunked\r\n/i.test(repaired));
+      if (isFinal(repaired)) return pass(heads, rest, leadsToChunks(repaired));
+      rest = withoutLineEnds(rest);
+      if (!mayBeHttp(rest)) return refuse(socket, 'it does not begin as an answer does', { isLeftover: false });
     }
     if (heads.length > 0) pass(heads, Buffer.alloc(0));
     if (rest.length > longestHead) return pass([], rest);
     if (rest.length === 0) return;
-    held = rest;
+    held.append(rest);
+    waitFor(rest.length);
     if (!hasLetter) execute(letter);
     hasLetter = true;
   };
+
+  function waitFor(length: number): void {
+    // The end may be cut in the middle: it has three bytes.
+    searched = Math.max(0, length - 2);
+  }
 }
 
 const letter = Buffer.from('H');
+const carriageReturn = 0x0d;
+const lineFeed = 0x0a;
 
 /** Old servers put a line end behind a body, which comes before the next answer then. */
 function withoutLineEnds(bytes: Buffer): Buffer {
   let at = 0;
-  while (bytes[at] === 0x0d || bytes[at] === 0x0a) at += 1;
+  while (bytes[at] === carriageReturn || bytes[at] === lineFeed) at += 1;
   return bytes.subarray(at);
 }
 
@@ -77,14 +93,30 @@ function mayBeHttp(bytes: Buffer): boolean {
 }
 
 /** Behind the empty line, or -1 while there is none. */
-function endOfHead(bytes: Buffer): number {
-  const usual = bytes.indexOf('\r\n\r\n');
-  const bare = bytes.indexOf('\n\n');
-  const mixed = bytes.indexOf('\n\r\n');
-  const ends = [usual === -1 ? -1 : usual + 4, bare === -1 ? -1 : bare + 2, mixed === -1 ? -1 : mixed + 3];
-  return ends.reduce((first, end) => (end !== -1 && (first === -1 || end < first) ? end : first), -1);
+function endOfHead(bytes: Buffer, from = 0): number {
+  for (let at = bytes.indexOf(lineFeed, from); at !== -1; at = bytes.indexOf(lineFeed, at + 1)) {
+    if (bytes[at + 1] === lineFeed) return at + 2;
+    if (bytes[at + 1] === carriageReturn && bytes[at + 2] === lineFeed) return at + 3;
+  }
+  return -1;
 }
 
 function isFinal(head: string): boolean {
   return !/^HTTP\/1\.[01] 1/.test(head) || /^HTTP\/1\.[01] 101/.test(head);
+}
+
+/** Of a head that needs no repair any more. */
+function leadsToChunks(head: string): boolean {
+  const [, codings = ''] = /\r\ntransfer-encoding:([^\r]*)/i.exec(head) ?? [];
+  return codings.trimEnd().toLowerCase().endsWith('chunked');
+}
+
+function whyNot(head: string): string {
+  let length = 0;
+  for (const line of head.split('\n')) {
+    const isFolded = line.startsWith(' ') || line.startsWith('\t');
+    length = isFolded ? length + line.length : line.length;
+    if (length > longestField) return `one of its headers is longer than ${longestField} bytes`;
+  }
+  return 'its head makes no sense';
 }

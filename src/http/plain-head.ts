@@ -4,6 +4,9 @@ const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
 const colon = 0x3a;
 
+/** A longer header line needs a second look. */
+const longestLine = 100 * 1024;
+
 /** What a header's name may be made of (RFC 9110, section 5.6.2). */
 const isToken = new Uint8Array(256);
 for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
@@ -28,6 +31,7 @@ export function plainHead(bytes: Uint8Array): number {
     const value = at + 1;
     at = endOfValue(bytes, value);
     if (at === -1) return 0;
+    if (at - name > longestLine) return 0;
     const length = value - 1 - name;
     if (length !== 14 && length !== 17) continue;
     const isLength = length === 14 && isWord('content-length', bytes, name);

@@ -6,7 +6,10 @@ import type { HttpHeaders } from '../record/request.ts';
  */
 export function transferEncodings({ 'transfer-encoding': header }: HttpHeaders): readonly string[] | null {
   if (header === undefined || header === 'chunked') return [];
-  const encodings = String(header).toLowerCase().split(/ *, */);
+  const encodings = String(header)
+    .toLowerCase()
+    .split(',')
+    .map((encoding) => encoding.trim());
   if (encodings.at(-1) === 'chunked') encodings.pop();
   return encodings.every((encoding) => /^(?:(?:x-)?gzip|deflate)$/.test(encoding)) ? encodings : null;
 }
@@ -16,10 +19,12 @@ export function mayHaveBody(method: string, status: number): boolean {
   return method !== 'HEAD' && status !== 204 && status !== 304;
 }
 
-/** All that a body is encoded with, in the words of a content-encoding, or undefined. */
-export function encodingOf(headers: HttpHeaders): string | undefined {
-  const content = headers['content-encoding']?.toString();
+/** All that a body is encoded with, in the words of a content-encoding, or undefined. `content` is what counts of that header. */
+export function encodingOf(
+  headers: HttpHeaders,
+  content: string | undefined = headers['content-encoding']?.toString(),
+): string | undefined {
   const transfer = transferEncodings(headers) ?? [];
-  if (transfer.length === 0) return content;
-  return [...(content === undefined ? [] : [content]), ...transfer].join(', ');
+  if (transfer.length === 0) return content || undefined;
+  return [...(content ? [content] : []), ...transfer].join(', ');
 }

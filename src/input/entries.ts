@@ -1,5 +1,6 @@
 import { compactJson } from '../record/compact-json.ts';
 import { Failure } from '../record/failure.ts';
+import { withoutLoneSurrogates } from '../record/json.ts';
 import { type Line, readLines } from './lines.ts';
 import { type InputRecord, parseRecord, recordOfRow } from './records.ts';
 import type { Source } from './source.ts';
@@ -101,7 +102,8 @@ function unreadable(fault: string): Read {
 
 function readRecord(text: string, hint: string): Read {
   try {
-    return { record: parseRecord(text), failure: null };
+    // Half a surrogate pair is no character: no id, no URL, no prompt and no row may hold one.
+    return { record: parseRecord(withoutLoneSurrogates(text)), failure: null };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     return { record: null, failure: hint ? failure.with({ message: `${failure.message} (${hint})` }) : failure };

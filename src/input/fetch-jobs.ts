@@ -5,6 +5,7 @@ import { urlWithoutCredentials, withoutCredentials } from '../record/request.ts'
 import { type Entry, entryJson, placed, readEntries } from './entries.ts';
 import { type Counter, countedKey, idempotencyKeyOf, withIdempotencyKey } from './idempotency.ts';
 import { keyOf, keyOfLine, twinOf } from './key.ts';
+import { checkId, checkLane, longestId } from './labels.ts';
 import { idOf, isResultRow, textOf, withoutEmpty } from './records.ts';
 import type { RequestDefaults } from './request-defaults.ts';
 import { createRequests, type Requests, secretsOfRecord } from './requests.ts';
@@ -67,18 +68,19 @@ function jobOf(entry: Entry, options: FetchJobsOptions, requests: Requests): Job
     const { url, method } = made;
     const { keysJobs, idempotency, findsTwins } = options;
     const callKey = keysJobs || idempotency ? keyOf(made, requests.ownHeaders(made, record)) : '';
-    const jobKey = idempotency && known.id === null ? countedKey(callKey, idempotency) : callKey;
+    // An empty id is shown, but tells no job from another.
+    const jobKey = idempotency && !known.id ? countedKey(callKey, idempotency) : callKey;
     const request = idempotency ? withIdempotencyKey(made, idempotencyKeyOf(known.id, jobKey)) : made;
-    const lane = options.labels.lane?.render(scope) ?? null;
+    const lane = options.labels.lane ? checkLane(options.labels.lane.render(scope)) : null;
     const fileName = options.labels.fileName?.render(scope) ?? null;
     const task: FetchTask = { url, method, request, lane, fileName, input, secrets: known.secrets };
     const payload = findsTwins ? { ...task, twin: twinOf(made) } : task;
     const job: Job<FetchTask> = { index, id: known.id, payload };
-    return keysJobs && known.id === null ? { ...job, key: jobKey } : job;
+    return keysJobs && !known.id ? { ...job, key: jobKey } : job;
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     const url = known.url === null ? null : urlWithoutCredentials(known.url).slice(0, longestShown);
-    const key = options.keysJobs && known.id === null ? { key: keyOfLine(text) } : {};
+    const key = options.keysJobs && !known.id ? { key: keyOfLine(text) } : {};
     return {
       index,
       id: known.id,
@@ -101,7 +103,9 @@ function requestOf(entry: Entry, making: Making): HttpRequest {
   if (record === null) {
     if (!requests.hasUrl) knowUrl(scope.line, making);
   } else {
-    known.id = idOf(record) || null;
+    const own = idOf(record);
+    if (own !== null && own.length <= longestId) known.id = kind === 'table row' ? own || null : own;
+    else if (own !== null && !labels.id) checkId(own);
     if (requests.hasUrl) checkUpstream(record);
     else {
       known.secrets = secretsOfRecord(record);
@@ -110,7 +114,7 @@ function requestOf(entry: Entry, making: Making): HttpRequest {
       if (url !== null) knowUrl(url, making);
     }
   }
-  if (labels.id) known.id = labels.id.render(scope);
+  if (labels.id) known.id = checkId(labels.id.render(scope));
   if (requests.hasUrl) knowUrl(requests.urlOf(scope), making);
   const request = makeRequest(record, making);
   hide(requests.secretsIn(request), known);

@@ -4,6 +4,7 @@ import type { Job } from '../record/job.ts';
 import type { PromptTask } from '../record/prompt.ts';
 import { type Entry, entryJson, placed, readEntries } from './entries.ts';
 import { keyOfLine } from './key.ts';
+import { checkId, checkLane, longestId } from './labels.ts';
 import { createMessages, type PromptDefaults, type Said } from './messages.ts';
 import { idOf } from './records.ts';
 import type { Source } from './source.ts';
@@ -50,17 +51,20 @@ function jobOf(
   try {
     if (entry.failure) throw entry.failure;
     const scope = { index, line: text, record };
-    if (record) id = idOf(record) || null;
-    if (defaults.id && !(record && isFailedRow(record))) id = defaults.id.render(scope);
+    const own = record && idOf(record);
+    const template = record && isFailedRow(record) ? null : defaults.id;
+    if (own !== null && own.length <= longestId) id = entry.kind === 'table row' ? own || null : own;
+    else if (own !== null && !template) checkId(own);
+    if (template) id = checkId(template.render(scope));
     const said = messagesOf(scope);
-    const lane = defaults.lane?.render(scope) ?? null;
-    const key = keysJobs && id === null ? { key: keyOf(said) } : {};
+    const lane = defaults.lane ? checkLane(defaults.lane.render(scope)) : null;
+    const key = keysJobs && !id ? { key: keyOf(said) } : {};
     const payload = { ...said, lane, input };
     check(payload);
     return { index, id, ...key, payload };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
-    const key = keysJobs && id === null ? { key: keyOfLine(text) } : {};
+    const key = keysJobs && !id ? { key: keyOfLine(text) } : {};
     return {
       index,
       id,

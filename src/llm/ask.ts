@@ -1,3 +1,4 @@
+import { withoutLoneSurrogates } from '../record/json.ts';
 import { addressOf, type HttpRequest } from '../record/request.ts';
 import type { ModelSettings } from './codec.ts';
 import type { Server } from './errors.ts';
@@ -9,7 +10,8 @@ export type Header = readonly [name: string, value: string];
 export function createAsk(url: URL, { headers }: ModelSettings, own: readonly Header[]) {
   const all = [...headers, ['content-type', 'application/json'] as const, ...own].flat();
   return (body: unknown): HttpRequest => {
-    return { ...addressOf(url), url: url.href, method: 'POST', headers: all, body: JSON.stringify(body) };
+    const json = withoutLoneSurrogates(JSON.stringify(body));
+    return { ...addressOf(url), url: url.href, method: 'POST', headers: all, body: json };
   };
 }
 

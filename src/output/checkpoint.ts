@@ -138,7 +138,8 @@ function rowItself(row: Row): Row {
 }
 
 function nameOf({ id, key }: Omit<Known, 'signature'>): string | null {
-  if (id !== null) return `i${id}`;
+  // An empty id tells no job from another.
+  if (id) return `i${id}`;
   return key === undefined ? null : `k${key}`;
 }
 
@@ -146,8 +147,9 @@ function nameOfRow(row: Row): string | null {
   return nameOf({ id: textOf(row.id), key: textOf(row.key) ?? undefined });
 }
 
+/** As ids of jobs are: without half a surrogate pair. */
 function textOf(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
+  return typeof value === 'string' ? value.toWellFormed() : null;
 }
 
 function parseLine(line: string): Row | null {

@@ -44,7 +44,7 @@ function nameOf({ index, id, payload }: Job<FetchTask>): string {
     URL.parse(payload.url ?? '')
       ?.pathname.split('/')
       .slice(-1) ?? [];
-  return safeName(`${id ?? index}${segment === '' ? '' : '-'}${percentDecoded(segment)}`);
+  return safeName(`${id || index}${segment === '' ? '' : '-'}${percentDecoded(segment)}`);
 }
 
 /** Anything counts, also a link that leads nowhere. */

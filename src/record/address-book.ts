@@ -4,7 +4,7 @@ import type { Address } from './request.ts';
  * What a path and query may be made of for the URL standard to leave them as they are: no character that it encodes
  * or drops, and no segment `.` or `..`.
  */
-const untouched = /^\/[\w\-~!$&()*+,;=:@/%.]*(?:\?[\w\-~!$&()*+,;=:@/%.?]+)?$/;
+const untouched = /^\/[\w\-~!$&()*+,;=:@/%.]*(?:\?[\w\-~!$&()*+,;=:@/%.?]*)?$/;
 const dots = /\/(?:\.|%2e)/i;
 
 /**

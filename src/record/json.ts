@@ -47,9 +47,46 @@ export function jsonFault({ message }: Error): string {
 /** Characters that are harmless in JSON but not to terminals and line readers: DEL and C1 controls, line separators. */
 const unsafe = /[\u007f-\u009f\u2028\u2029]/g;
 
-/** JSON text with those characters as escapes: in JSON they can only stand in strings. */
+/**
+ * JSON text as every reader takes it: those characters as escapes (in JSON they can only stand in strings), and U+FFFD for
+ * each half of a surrogate pair, at which jq 1.6 ends and loses all rows behind it.
+ */
 export function escapeUnsafe(text: string): string {
+  const whole = withoutLoneSurrogates(text);
   // Looked at first, nearly no text has one: as many bytes as characters is ASCII.
-  if (Buffer.byteLength(text) === text.length && !text.includes('\u007f')) return text;
-  return text.replace(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  if (Buffer.byteLength(whole) === whole.length && !whole.includes('\u007f')) return whole;
+  return whole.replace(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+const escapeLength = 6;
+
+/** JSON text with `\ufffd` in place of each escape of half a surrogate pair; all else as it is written. */
+export function withoutLoneSurrogates(json: string): string {
+  if (!json.includes('\\ud') && !json.includes('\\uD')) return json;
+  let out = '';
+  let from = 0;
+  for (let at = json.indexOf('\\'); at !== -1; at = json.indexOf('\\', at)) {
+    const unit = escapedUnit(json, at);
+    if (unit < 0xd800 || unit > 0xdfff) {
+      // Behind the character that is escaped, which may be a backslash.
+      at += 2;
+      continue;
+    }
+    const next = escapedUnit(json, at + escapeLength);
+    if (unit < 0xdc00 && next >= 0xdc00 && next <= 0xdfff) {
+      at += 2 * escapeLength;
+      continue;
+    }
+    out += `${json.slice(from, at)}\\ufffd`;
+    at += escapeLength;
+    from = at;
+  }
+  return from === 0 ? json : out + json.slice(from);
+}
+
+/** The code unit that `\uXXXX` at this place stands for, or -1 for anything else. */
+function escapedUnit(json: string, at: number): number {
+  if (json.charCodeAt(at) !== 0x5c || json.charCodeAt(at + 1) !== 0x75) return -1;
+  const unit = Number.parseInt(json.slice(at + 2, at + escapeLength), 16);
+  return Number.isNaN(unit) ? -1 : unit;
 }

@@ -59,7 +59,7 @@ export type HttpAnswer = {
   /** Names in lower case; set-cookie is a list. */
   readonly headers: HttpHeaders | null;
   readonly body: Body | null;
-  /** Length of the body after decompression. */
+  /** Length of the body after decompression; null where that is not known. */
   readonly bytes: number | null;
   readonly connectMs: number | null;
   readonly ttfbMs: number | null;
@@ -91,6 +91,8 @@ const controls = /[\u0000-\u001f\u007f]/;
 const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what a header value must not hold (RFC 9110, section 5.5)
 const invalidValue = /[\u0000-\u0008\u000a-\u001f\u007f\u0100-\uffff]/;
+/** Servers take headers of 8 to 32 KiB, all of a request together. */
+export const longestValue = 64 * 1024;
 /** Headers that frame the message or the connection: they are the program's to set. */
 const framing: ReadonlySet<string> = new Set([
   'connection',
@@ -128,7 +130,13 @@ function hintFor(text: string): string {
 /** The address of a parsed URL. Credentials and the fragment stay behind. */
 export function addressOf(url: URL): Address {
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
-  return { origin: url.origin, host: `${url.hostname}:${port}`, path: url.pathname + url.search };
+  return { origin: url.origin, host: `${url.hostname}:${port}`, path: url.pathname + (url.search || emptyQuery(url)) };
+}
+
+/** `?` where a URL ends with it, which `search` does not tell: to a server, `/x?` may be another place than `/x`. */
+function emptyQuery({ href, hash }: URL): string {
+  const fragment = hash === '' && href.endsWith('#') ? 1 : hash.length;
+  return href.charCodeAt(href.length - fragment - 1) === 0x3f ? '?' : '';
 }
 
 /** The method in capitals if it is one of the usual ones, else as given; a Failure `input` if it cannot be sent. */
@@ -144,6 +152,10 @@ export function checkHeader(name: string, value: string): string {
   if (!token.test(name)) throw new Failure('input', `not a header name: ${quote(name)}`);
   const lower = name.toLowerCase();
   if (framing.has(lower)) throw new Failure('input', `the header ${lower} is set by sluice itself and cannot be given`);
+  if (value.length > longestValue) {
+    const size = `${value.length} characters, and at most ${longestValue} are sent`;
+    throw new Failure('input', `the header ${lower.slice(0, 100)} has a value of ${size}`);
+  }
   const at = value.search(invalidValue);
   if (at !== -1)
     throw new Failure('input', `the header ${lower} has a value that cannot be sent: ${faultAt(value, at)}`);

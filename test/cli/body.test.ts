@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { json, reply } from '../support/answers.ts';
-import { lines } from '../support/input.ts';
+import { lines, ndjson } from '../support/input.ts';
 import { type Handler, startServer } from '../support/server.ts';
 import { type Ended, sluice } from '../support/sluice.ts';
 
@@ -219,5 +219,86 @@ describe('--ok-status', () => {
     const run = await sluice(args, { input: lines(server.at('/404'), server.at('/500'), server.at('/201')) });
     expect([0, 1, 2].map((index) => run.row(index).ok)).toEqual([true, true, false]);
     expect(run.row(1).attempts).toBe(1);
+  });
+});
+
+describe('what is shown of bodies that lie', () => {
+  test('an encoding that is a charset is none', async () => {
+    const run = await fetchEach([
+      typed('text/plain', 'text', { 'content-encoding': 'UTF-8' }),
+      typed('text/plain', gzipSync('text'), { 'content-encoding': 'iso-8859-1, gzip' }),
+    ]);
+    expect(run.rows.map(({ ok, body }) => [ok, body])).toEqual([
+      [true, 'text'],
+      [true, 'text'],
+    ]);
+  });
+
+  test('the bytes of a body that cannot be decompressed are not known', async () => {
+    const whole = gzipSync('text'.repeat(1000));
+    const run = await fetchEach([
+      typed('text/plain', whole.subarray(0, 20), { 'content-encoding': 'gzip' }),
+      typed('text/plain', 'no gzip', { 'content-encoding': 'gzip' }),
+      typed('text/plain', 'x', { 'content-encoding': 'x-own' }),
+    ]);
+    expect(run.rows.map(({ ok, bytes, error }) => [ok, bytes, error?.code])).toEqual([
+      [false, null, 'truncated'],
+      [false, null, 'decode'],
+      [false, null, 'decode'],
+    ]);
+  });
+
+  test('a page is read by the charset that it declares; bytes that do not fit are counted', async () => {
+    const page = Buffer.from('<meta charset=gbk>\xc4\xe3\xba\xc3\xff', 'latin1');
+    const run = await fetchEach([
+      typed('text/html', page),
+      typed('text/plain; charset=utf-8', Buffer.from('a\xff', 'latin1')),
+    ]);
+    expect(run.row(0)).toMatchObject({ ok: true, body: '<meta charset=gbk>你好\ufffd', replaced: 1 });
+    expect(run.row(1)).toMatchObject({ ok: true, body: 'a\ufffd', replaced: 1 });
+  });
+
+  test('half a surrogate pair is U+FFFD, wherever it came from', async () => {
+    const server = await startServer({
+      '*': json('{"a":"\\ud800","b":["\\uDFFFx"],"c":"\\ud83d\\ude00","\\ud800":1}'),
+    });
+    const record = `{"id":"\\ud800","url":"${server.url}/x","n":"\\udc00"}`;
+    const run = await sluice(['fetch', '--include', 'input', '--ordered'], { input: `${record}\n` });
+    expect(run.lines[0]).not.toMatch(/\\u(?:d800|dfff|dc00)/i);
+    expect(run.row(0)).toMatchObject({ ok: true, id: '\ufffd', input: { id: '\ufffd', n: '\ufffd' } });
+    expect(run.row(0).body).toEqual({ a: '\ufffd', b: ['\ufffdx'], c: '😀', '\ufffd': 1 });
+    const asked = ['fetch', '--query', 'reverse(body.c)', server.url];
+    expect((await sluice(asked, { isRows: false })).stdout).toBe('"\\ufffd\\ufffd"\n');
+  });
+
+  test('an empty query is sent, and an empty id is shown', async () => {
+    const server = await startServer({ '*': reply(200, 'ok') });
+    const input = ndjson({ id: '', url: `${server.url}/test?` }, { id: '', url: `${server.url}/x?#f` });
+    const run = await sluice(['fetch', '--ordered'], { input });
+    expect(server.calls.map(({ path }) => path).sort()).toEqual(['/test?', '/x?']);
+    expect(run.rows.map(({ id, final_url }) => [id, final_url])).toEqual([
+      ['', `${server.url}/test?`],
+      ['', `${server.url}/x?`],
+    ]);
+  });
+
+  test('names of jobs and lanes, and headers, that are data in the wrong field are refused', async () => {
+    const server = await startServer({ '*': reply(200, 'ok') });
+    const input = ndjson(
+      { id: 'i'.repeat(4097), url: server.url },
+      { id: 'i'.repeat(4096), url: server.url, lane: 'l'.repeat(1025) },
+      { url: server.url, headers: { x: 'h'.repeat(65_537) } },
+      { id: 'i'.repeat(4096), url: server.url, lane: 'l'.repeat(1024), headers: { x: 'h'.repeat(1000) } },
+    );
+    const run = await sluice(['fetch', '--ordered', '--lane', '{{lane}}', '--var', 'unused=1'], {
+      input: input.replaceAll(/^\{(?!.*"lane")/gm, '{"lane":"a",'),
+    });
+    expect(run.rows.map(({ ok, error }) => [ok, error?.code, error?.message])).toEqual([
+      [false, 'input', expect.stringContaining("the job's id has 4097 characters, and at most 4096 are taken")],
+      [false, 'input', expect.stringContaining("the name of the job's lane has 1025 characters")],
+      [false, 'input', expect.stringContaining('the header x has a value of 65537 characters, and at most 65536')],
+      [true, undefined, undefined],
+    ]);
+    expect(run.row(0).id).toBeNull();
   });
 });

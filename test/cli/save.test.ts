@@ -85,6 +85,36 @@ describe('compressed bodies', () => {
     }
   });
 
+  test('that are archives by name and type are saved as they were sent', async () => {
+    const archive = gzipSync('a tar');
+    const server = await startServer();
+    const at = (path: string, type: string) =>
+      server.at(path, reply(200, archive, { 'content-encoding': 'gzip', 'content-type': type }));
+    const urls = [at('/x.tar.gz', 'application/x-tar'), at('/x.svgz', 'image/svg+xml'), at('/y.tar.gz', 'text/html')];
+    const cwd = temporaryFolder();
+    const run = await sluice([...saving, ...urls], { cwd });
+    expect(run.exitCode).toBe(0);
+    const read = (name: string) => readFileSync(join(cwd, 'saved', name));
+    expect(read('0-x.tar.gz')).toEqual(archive);
+    expect(read('1-x.svgz')).toEqual(archive);
+    expect(read('2-y.tar.gz').toString()).toBe('a tar');
+    expect(run.rows.map(({ bytes }) => bytes).sort()).toEqual([archive.length, archive.length, 5].sort());
+  });
+
+  test('stay as they were sent with --no-compressed', async () => {
+    const bytes = gzipSync(text);
+    const server = await startServer({
+      '/x': reply(200, bytes, { 'content-encoding': 'gzip', 'content-type': 'text/html; charset=utf-8' }),
+    });
+    const cwd = temporaryFolder();
+    const run = await sluice([...saving, '--name', 'x', '--no-compressed', `${server.url}/x`], { cwd });
+    expect(run.row(0)).toMatchObject({ ok: true, bytes: bytes.length });
+    expect(readFileSync(join(cwd, 'saved', 'x'))).toEqual(bytes);
+    expect(server.calls[0]?.headers).not.toHaveProperty('accept-encoding');
+    const row = (await sluice(['fetch', '--no-compressed', `${server.url}/x`])).row(0);
+    expect(row).toMatchObject({ ok: true, body_base64: bytes.toString('base64'), bytes: bytes.length });
+  });
+
   test('that are broken are failed rows and leave no file', async () => {
     const bodies: [encoding: string, bytes: Uint8Array, code: string][] = [
       ['gzip', gzipSync(text).subarray(0, 200), 'truncated'],

@@ -171,3 +171,33 @@ describe('isKeepAliveRace', () => {
     expect(isKeepAliveRace(thrown)).toBe(false);
   });
 });
+
+describe('names that no host can have', () => {
+  const lookup = (hostname: string, code: string) =>
+    Object.assign(new Error(`getaddrinfo ${code} ${hostname}`), { code, syscall: 'getaddrinfo', hostname });
+
+  test.each([
+    ['a'.repeat(300), 'EINVAL'],
+    [`${'a'.repeat(60)}.`.repeat(5), 'EINVAL'],
+    [`${'a'.repeat(64)}.example`, 'ENOTFOUND'],
+    [`www.${'a'.repeat(64)}`, 'EAI_AGAIN'],
+    ['a'.repeat(70_000), 'EAI_AGAIN'],
+  ])('%s is `dns` and not retried, whatever the resolver says: %s', (hostname, code) => {
+    const failure = asFailure(lookup(hostname, code), { phase: 'connect', host: `${hostname}:80` });
+    expect(failure).toMatchObject({ code: 'dns', phase: 'connect', retryable: false });
+    expect(failure.message).toMatch(/at most 253 characters, 63 between dots/);
+    expect(failure.message.length).toBeLessThan(500);
+  });
+
+  test('what the resolver takes for no name is `dns` too', () => {
+    const failure = asFailure(lookup('h', 'EINVAL'), { phase: 'connect', host: 'h:80' });
+    expect(failure).toMatchObject({ code: 'dns', retryable: false });
+  });
+
+  test('the longest that there can be are asked for again', () => {
+    for (const hostname of [`${'a'.repeat(63)}.example`, `${'ab.'.repeat(84)}x.`]) {
+      const failure = asFailure(lookup(hostname, 'EAI_AGAIN'), { phase: 'connect', host: hostname });
+      expect(failure).toMatchObject({ code: 'dns', retryable: true });
+    }
+  });
+});

@@ -66,6 +66,8 @@ describe('a head is the same, usual or not,', () => {
   const answers = [
     'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
     'HTTP/1.1 103 Early\n\nHTTP/2 200\nx: a\n b\nContent-Length: 2 \n\nok',
+    'HTTP/1.1 100 Continue\r\n\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
+    'HTTP/1.1 100 Continue\n\n\r\n\n\r\nHTTP/1.1 103 Early\r\n\r\n\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
     'HTTP/1.1 103 Early\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Working\r\n\r\nHTTP/2 200\r\ncontent-length: 2\r\n\r\nok',
   ];
 
@@ -91,8 +93,61 @@ describe('a head is the same, usual or not,', () => {
     }
   });
 
+  test('with a body that begins with line ends', async () => {
+    const answer = 'HTTP/1.1 100 Continue\r\n\r\n\r\nHTTP/1.1 200 OK\nContent-Length: 4\n\n\r\n\r\n';
+    for (let cut = 1; cut < answer.length; cut++) {
+      const server = await startRawServer(inPieces([answer.slice(0, cut), answer.slice(cut)]));
+      const done = await exchangeWith(requestTo(server.url));
+      expect(done, `cut at ${cut}`).toMatchObject({ status: 200, failure: null, body: Buffer.from('\r\n\r\n') });
+    }
+  });
+
   test('with a 1xx that needs no repair before one that does', async () => {
     const server = await startRawServer(answering('HTTP/1.1 103 Early\r\n\r\nHTTP/2 200\ncontent-length: 2\n\nok'));
     expect(await exchangeWith(requestTo(server.url))).toMatchObject({ status: 200, failure: null });
   });
+});
+
+describe('a head that breaks off', () => {
+  const head = 'HTTP/1.1 200 OK\r\nx: 1\r\ncontent-length: 2\r\n';
+
+  test('says so, wherever it is cut, and is no keep-alive race', async () => {
+    for (const pieces of [[head], ['H'], ['HTTP/1.1 100 Continue\r\n\r\n', head], ['HTTP/1.1 200 OK\n', 'x: 1\n']]) {
+      const server = await startRawServer(inPieces(pieces));
+      expect(await exchangeWith(requestTo(server.url))).toMatchObject({
+        status: null,
+        isKeepAliveRace: false,
+        failure: {
+          code: 'reset',
+          phase: 'headers',
+          message: expect.stringContaining("in the middle of the answer's headers"),
+        },
+      });
+    }
+  });
+
+  test('and by a reset', async () => {
+    const server = await startRawServer((socket) => {
+      socket.once('data', () => socket.write(head, () => setImmediate(() => socket.resetAndDestroy())));
+    });
+    const { failure } = await exchangeWith(requestTo(server.url));
+    expect(failure).toMatchObject({ code: 'reset', message: expect.stringContaining('in the middle of') });
+  });
+
+  test('a connection that is closed before it is another matter', async () => {
+    const server = await startRawServer(answering(''));
+    const { failure } = await exchangeWith(requestTo(server.url));
+    expect(failure).toMatchObject({ code: 'reset', message: expect.stringContaining('without an answer') });
+  });
+});
+
+test('a header line of more than 100 KiB is refused, and said so', async () => {
+  for (const value of [`x: ${'y'.repeat(102_500)}\r\n`, `x: ${'y'.repeat(60_000)}\r\n ${'z'.repeat(60_000)}\r\n`]) {
+    const { failure } = await answerTo(`HTTP/1.1 200 OK\r\n${value}content-length: 5\r\n\r\nhello`);
+    expect(failure).toMatchObject({
+      code: 'protocol',
+      phase: 'headers',
+      message: expect.stringContaining('longer than 102400 bytes'),
+    });
+  }
 });

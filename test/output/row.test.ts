@@ -190,8 +190,8 @@ describe('characters', () => {
     expect(row.body).toBe('\u009b');
   });
 
-  test('half a surrogate pair is still JSON', () => {
-    expect(rowOf(resultOf({ value: { ...answer, body: { kind: 'text', text: 'a\ud83d' } } })).body).toBe('a\ud83d');
+  test('half a surrogate pair is U+FFFD', () => {
+    expect(rowOf(resultOf({ value: { ...answer, body: { kind: 'text', text: 'a\ud83d' } } })).body).toBe('a\ufffd');
   });
 });
 

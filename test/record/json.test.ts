@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { escapeUnsafe, parseExactJson, rawText } from '../../src/record/json.ts';
+import { escapeUnsafe, parseExactJson, rawText, withoutLoneSurrogates } from '../../src/record/json.ts';
 
 describe('parseExactJson', () => {
   test.each([
@@ -63,6 +63,33 @@ describe('escapeUnsafe', () => {
         const escaped = escapeUnsafe(JSON.stringify(value));
         expect(JSON.parse(escaped)).toEqual(value);
         expect(escaped).not.toMatch(/[\u007f-\u009f\u2028\u2029]/);
+      }),
+    );
+  });
+});
+
+describe('half a surrogate pair', () => {
+  test.each([
+    ['"\\ud800"', '"\\ufffd"'],
+    ['"\\uDC00x\\uD83D"', '"\\ufffdx\\ufffd"'],
+    ['"\\ud83d\\ude00"', '"\\ud83d\\ude00"'],
+    ['"\\uD83D\\uDE00\\ude00"', '"\\uD83D\\uDE00\\ufffd"'],
+    ['"\\ud83d\\ud83d\\ude00"', '"\\ufffd\\ud83d\\ude00"'],
+    ['"\\ud83d\\n\\ude00"', '"\\ufffd\\n\\ufffd"'],
+    ['"\\\\ud800"', '"\\\\ud800"'],
+    ['"\\\\\\ud800"', '"\\\\\\ufffd"'],
+    ['{"\\udfff":["\\ud7ff\\ue000"]}', '{"\\ufffd":["\\ud7ff\\ue000"]}'],
+  ])('%s is %s', (json, expected) => {
+    expect(withoutLoneSurrogates(json)).toBe(expected);
+    expect(escapeUnsafe(json)).toBe(expected);
+  });
+
+  test('is replaced as JavaScript replaces it, whatever stands beside it', () => {
+    const units = fc.string({ unit: fc.constantFrom('\ud83d', '\ude00', '\\', 'u', 'd', '8', '"', '\n', '\u2028') });
+    fc.assert(
+      fc.property(units, (text) => {
+        expect(JSON.parse(escapeUnsafe(JSON.stringify(text)))).toBe(text.toWellFormed());
+        expect(escapeUnsafe(JSON.stringify(text)).isWellFormed()).toBe(true);
       }),
     );
   });

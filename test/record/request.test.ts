@@ -34,7 +34,11 @@ describe('parseUrl', () => {
   test.each([
     ['http://h', 'h:80', '/'],
     ['https://H/a b?c=d e#f', 'h:443', '/a%20b?c=d%20e'],
-    ['http://h:8080/x?', 'h:8080', '/x'],
+    ['http://h:8080/x?', 'h:8080', '/x?'],
+    ['http://h/?#', 'h:80', '/?'],
+    ['http://h/x?#f?', 'h:80', '/x?'],
+    ['http://h/x#f?', 'h:80', '/x'],
+    ['http://h/x#', 'h:80', '/x'],
     ['http://[::1]:81/', '[::1]:81', '/'],
     ['http://user:pw@h/x', 'h:80', '/x'],
     ['https://bücher.example/ü', 'xn--bcher-kva.example:443', '/%C3%BC'],
