@@ -267,8 +267,8 @@ describe('what is shown of bodies that lie', () => {
     expect(run.lines[0]).not.toMatch(/\\u(?:d800|dfff|dc00)/i);
     expect(run.row(0)).toMatchObject({ ok: true, id: '\ufffd', input: { id: '\ufffd', n: '\ufffd' } });
     expect(run.row(0).body).toEqual({ a: '\ufffd', b: ['\ufffdx'], c: '😀', '\ufffd': 1 });
-    const asked = ['fetch', '--query', 'reverse(body.c)', server.url];
-    expect((await sluice(asked, { isRows: false })).stdout).toBe('"\\ufffd\\ufffd"\n');
+    const asked = ['fetch', '--query', '`["\\ud800", "\\ude00\\ud83d"]`', server.url];
+    expect((await sluice(asked, { isRows: false })).stdout).toBe('["\\ufffd","\\ufffd\\ufffd"]\n');
   });
 
   test('an empty query is sent, and an empty id is shown', async () => {
